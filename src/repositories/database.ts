@@ -1,0 +1,114 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import knexModule, { type Knex } from 'knex';
+import { BrokerError, DatabaseUnavailable } from '../errors.ts';
+
+export type Dialect = 'sqlite3' | 'pg';
+
+export interface Database {
+  readonly knex: Knex;
+  readonly dialect: Dialect;
+}
+
+export type DatabaseOptions =
+  | { readonly client: 'sqlite3'; readonly filename: string }
+  | { readonly client: 'pg'; readonly connection: string; readonly pool?: { readonly max: number } };
+
+/** Waiting longer for a connection than this is an outage to the caller. */
+const ACQUIRE_TIMEOUT_MS = 5_000;
+/** Another process (a migration, the command line) may hold SQLite's one writer for a moment. */
+const SQLITE_BUSY_TIMEOUT_MS = 5_000;
+const DEFAULT_POOL_SIZE = 10;
+
+export function openDatabase(options: DatabaseOptions): Database {
+  return options.client === 'sqlite3' ? openSqlite(options.filename) : openPostgres(options);
+}
+
+function openSqlite(filename: string): Database {
+  if (filename !== ':memory:') mkdirSync(dirname(filename), { recursive: true, mode: 0o700 });
+  const knex = knexModule({
+    client: 'sqlite3',
+    connection: { filename },
+    useNullAsDefault: true,
+    acquireConnectionTimeout: ACQUIRE_TIMEOUT_MS,
+    pool: {
+      min: 1,
+      max: 1,
+      // FULL: an acknowledged secret survives a power cut, not only a crash of ours.
+      afterCreate: (connection: SqliteConnection, done: (error: Error | null) => void) => {
+        connection.exec(
+          `PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
+           PRAGMA busy_timeout = ${SQLITE_BUSY_TIMEOUT_MS}; PRAGMA secure_delete = ON;`,
+          done,
+        );
+      },
+    },
+  });
+  return { knex, dialect: 'sqlite3' };
+}
+
+interface SqliteConnection {
+  exec(sql: string, done: (error: Error | null) => void): void;
+}
+
+function openPostgres(options: { readonly connection: string; readonly pool?: { readonly max: number } }): Database {
+  const knex = knexModule({
+    client: 'pg',
+    connection: options.connection,
+    acquireConnectionTimeout: ACQUIRE_TIMEOUT_MS,
+    pool: { min: 0, max: options.pool?.max ?? DEFAULT_POOL_SIZE },
+  });
+  return { knex, dialect: 'pg' };
+}
+
+/** All of `work`'s statements or none. Never call a store inside: a slow store would hold the connection. */
+export async function transaction<T>(db: Database, work: (tx: Database) => Promise<T>): Promise<T> {
+  return translated(() => db.knex.transaction((trx) => work({ knex: trx, dialect: db.dialect })));
+}
+
+/** The same repository, its database failures told apart: no answer is `DatabaseUnavailable` (503), never absence. */
+export function guarded<T extends object>(repository: T): T {
+  const entries = Object.entries(repository).map(([name, member]) => {
+    if (typeof member !== 'function') return [name, member];
+    return [name, (...args: unknown[]) => translated(() => member.apply(repository, args) as Promise<unknown>)];
+  });
+  return Object.fromEntries(entries) as T;
+}
+
+async function translated<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof BrokerError || !isOutage(error)) throw error;
+    throw new DatabaseUnavailable('The database is not available.', { cause: error });
+  }
+}
+
+const SOCKET_CODES = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ENOENT',
+]);
+const SQLITE_CODES = new Set(['SQLITE_BUSY', 'SQLITE_LOCKED', 'SQLITE_IOERR', 'SQLITE_FULL', 'SQLITE_CANTOPEN', 'SQLITE_READONLY']);
+/** PostgreSQL: connection exceptions, insufficient resources, shutdown, cannot connect now, read-only standby, serialisation, deadlock. */
+const SQLSTATE_OUTAGE = /^(08...|53...|57P0.|25006|40001|40P01)$/;
+
+function isOutage(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if (error.name === 'KnexTimeoutError' || error.message.startsWith('Connection terminated')) return true;
+  if (error.message === 'Unable to acquire a connection') return true;
+  const { code } = error as { code?: unknown };
+  return typeof code === 'string' && (SOCKET_CODES.has(code) || SQLITE_CODES.has(code) || SQLSTATE_OUTAGE.test(code));
+}
+
+/** True for a violated unique or primary key, in either dialect. */
+export function isDuplicate(error: unknown): boolean {
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  return code === '23505' || (code === 'SQLITE_CONSTRAINT' && typeof message === 'string' && message.includes('UNIQUE'));
+}
