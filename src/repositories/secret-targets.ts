@@ -1,0 +1,120 @@
+import type { SecretId } from '../model/ids.ts';
+import type { SealedPayload } from '../model/sealed-payload.ts';
+import type { ConsumerFacts, SecretTarget } from '../model/target.ts';
+import type { Timestamp } from '../model/timestamp.ts';
+import { guarded, type Database } from './database.ts';
+import { toSealed, toSecret, VISIBLE, type SealedColumns, type SecretRow } from './secret-rows.ts';
+
+/** More user metadata than this does not enter a policy input. */
+const MAX_METADATA_KEYS = 64;
+const MAX_METADATA_BYTES = 8192;
+
+/** Who asks, and when: an expired secret is absent, and the ACL facts are about this user. */
+export interface Viewer {
+  readonly userId: string;
+  readonly projectId: string | null;
+  readonly now: Timestamp;
+}
+
+export interface LoadedSecret {
+  readonly target: SecretTarget;
+  /** Sealed bytes, if they were asked for and live in our database. Nothing opens them before the decision. */
+  readonly sealed: SealedPayload | undefined;
+}
+
+/** What the policy must know of a secret, read in one query where nothing hangs on it. */
+export interface SecretTargetRepository {
+  findAnyProject(id: SecretId, viewer: Viewer, withSealed: boolean): Promise<LoadedSecret | undefined>;
+}
+
+interface TargetRow extends SecretRow, SealedColumns {
+  readonly acl_project_access: boolean | number | null;
+  readonly acl_users: number | string;
+  readonly acl_granted: number | string;
+  readonly consumers: number | string;
+  readonly metadata: number | string;
+}
+
+export function createSecretTargetRepository(db: Database): SecretTargetRepository {
+  return guarded<SecretTargetRepository>({
+    findAnyProject: async (id, viewer, withSealed) => {
+      const row = await findRow(db, id, viewer, withSealed);
+      return row && toLoaded(db, row, viewer);
+    },
+  });
+}
+
+/** Counts tell whether the two rarer queries below are needed at all. */
+const TARGET_SELECT = `select secrets.*, secret_acls.project_access as acl_project_access,
+  (select count(*) from secret_acl_users u where u.secret_id = secrets.id) as acl_users,
+  (select count(*) from secret_acl_users u where u.secret_id = secrets.id and u.user_id = ?) as acl_granted,
+  (select count(*) from secret_consumers c where c.secret_id = secrets.id) as consumers,
+  (select count(*) from secret_metadata m where m.secret_id = secrets.id) as metadata`;
+const TARGET_FROM = 'from secrets left join secret_acls on secret_acls.secret_id = secrets.id';
+const TARGET_WHERE = `where secrets.id = ? and ${VISIBLE} and (secrets.expires_at is null or secrets.expires_at > ?)`;
+
+const PLAIN_SQL = `${TARGET_SELECT}, null as kek_id, null as blob ${TARGET_FROM} ${TARGET_WHERE}`;
+const SEALED_SQL = `${TARGET_SELECT}, sealed_payloads.kek_id, sealed_payloads.blob ${TARGET_FROM}
+  left join sealed_payloads on sealed_payloads.secret_id = secrets.id and sealed_payloads.store = secrets.store
+  ${TARGET_WHERE}`;
+
+async function findRow(
+  db: Database,
+  id: SecretId,
+  viewer: Viewer,
+  withSealed: boolean,
+): Promise<TargetRow | undefined> {
+  const query = db.knex.raw(withSealed ? SEALED_SQL : PLAIN_SQL, [viewer.userId, id, viewer.now]);
+  // A named statement is parsed and planned once per connection (PostgreSQL; SQLite's driver ignores the name).
+  const result = (await query.options({ name: withSealed ? 'load-sealed-secret' : 'load-secret' })) as unknown;
+  return db.dialect === 'pg' ? (result as { rows: TargetRow[] }).rows[0] : (result as TargetRow[])[0];
+}
+
+async function toLoaded(db: Database, row: TargetRow, viewer: Viewer): Promise<LoadedSecret> {
+  const defined = row.acl_project_access !== null;
+  const consumers = Number(row.consumers) === 0 ? NO_CONSUMERS : await consumerFacts(db, row.id, viewer);
+  const metadata = Number(row.metadata) === 0 ? {} : await metadataFacts(db, row.id, Number(row.metadata));
+  return {
+    target: {
+      type: 'secret',
+      secret: toSecret(row),
+      acl: {
+        defined,
+        granted: Number(row.acl_granted) > 0,
+        projectAccess: defined ? Boolean(row.acl_project_access) : true,
+        users: Number(row.acl_users),
+      },
+      consumers,
+      metadata,
+      containers: 0,
+    },
+    sealed: toSealed(row),
+  };
+}
+
+const NO_CONSUMERS: ConsumerFacts = { count: 0, services: [], mine: 0 };
+
+async function consumerFacts(db: Database, id: string, viewer: Viewer): Promise<ConsumerFacts> {
+  const rows = (await db
+    .knex('secret_consumers')
+    .where({ secret_id: id })
+    .groupBy('service', 'project_id')
+    .select('service', 'project_id')
+    .count({ n: '*' })) as { service: string; project_id: string; n: number | string }[];
+  const sum = (some: typeof rows): number => some.reduce((total, row) => total + Number(row.n), 0);
+  return {
+    count: sum(rows),
+    services: [...new Set(rows.map((row) => row.service))].sort(),
+    mine: sum(rows.filter((row) => row.project_id === viewer.projectId)),
+  };
+}
+
+async function metadataFacts(db: Database, id: string, count: number): Promise<Record<string, string> | null> {
+  if (count > MAX_METADATA_KEYS) return null;
+  const rows = (await db.knex('secret_metadata').where({ secret_id: id }).select('key', 'value')) as {
+    key: string;
+    value: string;
+  }[];
+  const size = rows.reduce((total, row) => total + Buffer.byteLength(row.key) + Buffer.byteLength(row.value), 0);
+  return size > MAX_METADATA_BYTES ? null : Object.fromEntries(rows.map((row) => [row.key, row.value]));
+}
