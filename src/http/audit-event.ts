@@ -1,0 +1,47 @@
+import type { Context } from 'koa';
+import type { AuditEvent, AuditTarget } from '../audit/audit.ts';
+import type { Identity } from '../model/principal.ts';
+import type { Target } from '../model/target.ts';
+import type { Decision } from '../policy/engine.ts';
+
+interface Decided {
+  readonly action: string;
+  readonly target: Target;
+  readonly decision: Decision;
+}
+
+/** What the audit is told of a request; `decided` once the policy has been asked. */
+export function auditEvent(
+  progress: { readonly requestId: string },
+  ctx: Context,
+  route: { readonly path: string } | undefined,
+  { principal, service }: Identity,
+  decided?: Decided,
+): AuditEvent {
+  return {
+    requestId: progress.requestId,
+    action: decided?.action ?? 'none',
+    route: route?.path ?? 'none',
+    method: ctx.method,
+    principal: {
+      userId: principal.user.id,
+      projectId: principal.project?.id ?? null,
+      issuer: principal.issuer,
+      kind: principal.kind,
+    },
+    serviceUserId: service?.user.id ?? null,
+    target: auditTarget(decided?.target),
+    sourceIp: ctx.req.socket.remoteAddress ?? '',
+    decision: decided === undefined ? null : auditDecision(decided.decision),
+    store: decided?.target.type === 'secret' ? decided.target.secret.store : null,
+  };
+}
+
+function auditTarget(target: Target | undefined): AuditTarget {
+  if (target?.type !== 'secret') return { type: target?.type ?? 'none', id: null, projectId: null };
+  return { type: 'secret', id: target.secret.id, projectId: target.secret.projectId };
+}
+
+function auditDecision({ id, allow, reasons, revision }: Decision): AuditEvent['decision'] {
+  return { id, allow, reasons: reasons.map((reason) => reason.code), revision };
+}

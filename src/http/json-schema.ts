@@ -1,0 +1,50 @@
+import { Ajv, type ErrorObject } from 'ajv';
+import { BadRequest } from '../errors.ts';
+import { pythonRepr } from './text.ts';
+
+const ajv = new Ajv({ allErrors: false, verbose: true, strict: true, allowUnionTypes: true });
+
+/**
+ * A validator that refuses as the API does: `Provided object does not match schema '{name}': {reason}. Invalid property:
+ * '{property}'`, the reason being the sentence of the original's JSON Schema library.
+ */
+export function schemaCheck(name: string, schema: object): (value: unknown) => void {
+  const validate = ajv.compile(schema);
+  return (value) => {
+    if (validate(value)) return;
+    const [error] = validate.errors as [ErrorObject];
+    throw schemaMismatch(name, reason(error), topLevelProperty(error));
+  };
+}
+
+export function schemaMismatch(name: string, why: string, property: string | null): BadRequest {
+  return new BadRequest(
+    `Provided object does not match schema '${name}': ${why}. Invalid property: '${property ?? 'None'}'`,
+  );
+}
+
+/** The offending top-level property; null when the object itself is at fault. */
+function topLevelProperty(error: ErrorObject): string | null {
+  return error.instancePath.split('/')[1] ?? null;
+}
+
+const SENTENCES: Readonly<Record<string, (value: string, parameters: Record<string, unknown>) => string>> = {
+  type: (value, { type }) => `${value} is not of type ${[type].flat().map(pythonRepr).join(', ')}`,
+  maxLength: (value) => `${value} is too long`,
+  minLength: () => `'' should be non-empty`,
+  minItems: () => '[] should be non-empty',
+  minimum: (value, { limit }) => `${value} is less than the minimum of ${String(limit)}`,
+  maximum: (value, { limit }) => `${value} is greater than the maximum of ${String(limit)}`,
+  multipleOf: (value, { multipleOf }) => `${value} is not a multiple of ${String(multipleOf)}`,
+  enum: (value, { allowedValues }) => `${value} is not one of ${pythonRepr(allowedValues)}`,
+  required: (_value, { missingProperty }) => `${pythonRepr(missingProperty)} is a required property`,
+  additionalProperties: (_value, { additionalProperty }) =>
+    `Additional properties are not allowed (${pythonRepr(additionalProperty)} was unexpected)`,
+};
+
+function reason(error: ErrorObject): string {
+  const sentence = SENTENCES[error.keyword];
+  return sentence === undefined
+    ? `${pythonRepr(error.data)} is not valid`
+    : sentence(pythonRepr(error.data), error.params as Record<string, unknown>);
+}

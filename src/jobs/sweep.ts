@@ -1,0 +1,52 @@
+import { errorFields, type Log } from '../log.ts';
+import type { Secret } from '../model/secret.ts';
+import { timestampFromMillis, toMillis, type Clock } from '../model/timestamp.ts';
+import { destroyPayload } from '../operations/secrets/delete-secret.ts';
+import type { SecretRepository } from '../repositories/secrets.ts';
+import type { StoreRegistry } from '../stores/registry.ts';
+
+export interface SweepDeps {
+  readonly secrets: SecretRepository;
+  readonly stores: StoreRegistry;
+  readonly log: Log;
+  readonly clock: Clock;
+}
+
+/** Twice the longest deadline of a request: whoever began this row is gone. */
+export const UNFINISHED_AFTER_MS = 20_000;
+const ROWS_PER_RUN = 500;
+
+export interface SweepReport {
+  readonly finished: number;
+  readonly failed: number;
+}
+
+/**
+ * Finishes what a crash or a dead store left half done. `pending`: the client got an error, so payload and row go.
+ * `filling`: the payload goes, the secret stays as one without. `destroying`: destroy again. Two sweeps at once do no
+ * harm: every step may be repeated, and a row that changed meanwhile is left to whoever changed it.
+ */
+export async function sweep(deps: SweepDeps, olderThanMs = UNFINISHED_AFTER_MS): Promise<SweepReport> {
+  const before = timestampFromMillis(toMillis(deps.clock()) - olderThanMs);
+  const report = { finished: 0, failed: 0 };
+  for (const secret of await deps.secrets.listAnyProjectUnfinished(before, ROWS_PER_RUN)) {
+    try {
+      await finish(deps, secret);
+      report.finished += 1;
+    } catch (error) {
+      report.failed += 1;
+      deps.log.warn('could not finish a secret left half done', { secret: secret.id, ...errorFields(error) });
+    }
+  }
+  return report;
+}
+
+async function finish(deps: SweepDeps, secret: Secret): Promise<void> {
+  if (secret.state !== 'filling') return destroyPayload(deps, secret);
+  if (secret.store !== null) {
+    const store = deps.stores.named(secret.store);
+    const ref = await store.locate(secret);
+    if (ref !== undefined) await store.destroy(secret, ref);
+  }
+  await deps.secrets.unfill(secret, deps.clock());
+}
