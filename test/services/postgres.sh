@@ -1,7 +1,7 @@
 #!/bin/bash
 # PostgreSQL 15 for tests: a cluster of our own, loopback only, anyone on this machine may log in.
 #
-#   postgres.sh [--dir DIR] up | down | status | env | createdb NAME | dropdb NAME | destroy
+#   postgres.sh [--dir DIR] up | down | status | env | createdb NAME | dropdb NAME | psql ARGUMENT... | destroy
 #
 # POSTERN_PG_PORT (54329) is where it listens. `env` prints shell exports; `destroy` also deletes the data.
 # shellcheck source=test/services/lib.sh
@@ -79,6 +79,7 @@ case ${1:-} in
   env) printf 'export POSTERN_TEST_PG=postgres://postgres@127.0.0.1:%s/%s\n' "$PORT" "$DATABASE" ;;
   createdb) create_database "${2:?createdb needs a name}" ;;
   dropdb) drop_database "${2:?dropdb needs a name}" ;;
+  psql) shift; sql "$@" ;;
   destroy) down; rm -rf "$STATE" ;;
   *) sed -n '2,6s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
 esac
