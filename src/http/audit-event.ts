@@ -15,7 +15,7 @@ export function auditEvent(
   progress: { readonly requestId: string },
   ctx: Context,
   route: { readonly path: string } | undefined,
-  { principal, service }: Identity,
+  identity: Identity | undefined,
   decided?: Decided,
 ): AuditEvent {
   return {
@@ -23,18 +23,17 @@ export function auditEvent(
     action: decided?.action ?? 'none',
     route: route?.path ?? 'none',
     method: ctx.method,
-    principal: {
-      userId: principal.user.id,
-      projectId: principal.project?.id ?? null,
-      issuer: principal.issuer,
-      kind: principal.kind,
-    },
-    serviceUserId: service?.user.id ?? null,
+    principal: identity === undefined ? null : auditPrincipal(identity.principal),
+    serviceUserId: identity?.service?.user.id ?? null,
     target: auditTarget(decided?.target),
     sourceIp: ctx.req.socket.remoteAddress ?? '',
     decision: decided === undefined ? null : auditDecision(decided.decision),
     store: decided?.target.type === 'secret' ? decided.target.secret.store : null,
   };
+}
+
+function auditPrincipal({ user, project, issuer, kind }: Identity['principal']): AuditEvent['principal'] {
+  return { userId: user.id, projectId: project?.id ?? null, issuer, kind };
 }
 
 function auditTarget(target: Target | undefined): AuditTarget {

@@ -8,12 +8,18 @@ const ajv = new Ajv({ allErrors: false, verbose: true, strict: true, allowUnionT
  * A validator that refuses as the API does: `Provided object does not match schema '{name}': {reason}. Invalid property:
  * '{property}'`, the reason being the sentence of the original's JSON Schema library.
  */
-export function schemaCheck(name: string, schema: object): (value: unknown) => void {
+export function schemaCheck(
+  name: string,
+  schema: object,
+  { namesMissing = false }: { readonly namesMissing?: boolean } = {},
+): (value: unknown) => void {
   const validate = ajv.compile(schema);
   return (value) => {
     if (validate(value)) return;
     const [error] = validate.errors as [ErrorObject];
-    throw schemaMismatch(name, reason(error), topLevelProperty(error));
+    const named = namesMissing && error.keyword === 'required';
+    const property = named ? String(error.params['missingProperty']) : topLevelProperty(error);
+    throw schemaMismatch(name, reason(error), property);
   };
 }
 

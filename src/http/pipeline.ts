@@ -39,6 +39,7 @@ export interface Progress {
  */
 export async function serve(services: Services, ctx: Context, resource: Resource | undefined): Promise<void> {
   const progress = ctx.state['progress'] as Progress;
+  progress.event = auditEvent(progress, ctx, resource, undefined);
   const identity = await identify(services.identity, credentialsOf(ctx));
   const caller = projectId(identity.principal.project?.id ?? '');
   progress.event = auditEvent(progress, ctx, resource, identity);

@@ -50,3 +50,31 @@ async function finish(deps: SweepDeps, secret: Secret): Promise<void> {
   }
   await deps.secrets.unfill(secret, deps.clock());
 }
+
+const SWEEP_EVERY_MS = 60_000;
+
+/** Sweeps now and every minute. `stop` waits for the run under way. */
+export function startSweeping(deps: SweepDeps): { stop(): Promise<void> } {
+  let running = run(deps);
+  const timer = setInterval(() => {
+    running = running.then(() => run(deps));
+  }, SWEEP_EVERY_MS);
+  timer.unref();
+  return {
+    stop: () => {
+      clearInterval(timer);
+      return running;
+    },
+  };
+}
+
+/** The database may be away: the next run will find what this one missed. */
+async function run(deps: SweepDeps): Promise<void> {
+  try {
+    const { finished, failed } = await sweep(deps);
+    if (finished > 0) deps.log.info('finished secrets left half done', { count: finished });
+    if (failed > 0) deps.log.warn('some secrets are still half done', { count: failed });
+  } catch (error) {
+    deps.log.warn('the sweep failed', errorFields(error));
+  }
+}

@@ -1,0 +1,67 @@
+import { openStores, readyDatabase } from '../compose.ts';
+import type { Config } from '../config.ts';
+import { ConfigurationError } from '../errors.ts';
+import { projectId } from '../model/ids.ts';
+import { now } from '../model/timestamp.ts';
+import type { Database } from '../repositories/database.ts';
+import { createProjectStoreRepository } from '../repositories/project-stores.ts';
+import { createSecretRepository } from '../repositories/secrets.ts';
+
+/** `postern stores list`: every configured store, the projects it was assigned to, and how many payloads it holds. */
+export function runList(config: Config): Promise<unknown> {
+  return withDatabase(config, async (database) => {
+    const held = await createSecretRepository(database).countAnyProjectByStore();
+    const assigned = await createProjectStoreRepository(database).listAnyProject();
+    return config.stores.configured.map(({ name, kind }) => ({
+      name,
+      kind,
+      default: name === config.stores.default,
+      secrets: held.get(name) ?? 0,
+      projects: assigned.filter(({ store }) => store === name).map((assignment) => assignment.projectId),
+    }));
+  });
+}
+
+/** `postern stores check`: opens every store and asks it whether it can serve; throws at the first that cannot. */
+export function runCheck(config: Config): Promise<unknown> {
+  return withDatabase(config, async (database) => {
+    const stores = await openStores(config, database);
+    const checked = [];
+    for (const store of stores.all) {
+      await store.health();
+      checked.push({ name: store.name, kind: store.kind, health: 'ok' });
+      await store.close();
+    }
+    return checked;
+  });
+}
+
+/** `postern stores assign PROJECT STORE`: new secrets of the project go there; those it has stay where they are. */
+export function runAssign(config: Config, [project, store]: readonly string[]): Promise<unknown> {
+  if (project === undefined || store === undefined) throw new ConfigurationError('which project, and which store?');
+  if (!config.stores.configured.some(({ name }) => name === store)) {
+    throw new ConfigurationError(`no configured store is named "${store}"`);
+  }
+  return withDatabase(config, async (database) => {
+    await createProjectStoreRepository(database).assign(projectId(project), store, now());
+    return { project, store };
+  });
+}
+
+/** `postern stores unassign PROJECT`: back to the default store. */
+export function runUnassign(config: Config, [project]: readonly string[]): Promise<unknown> {
+  if (project === undefined) throw new ConfigurationError('which project?');
+  return withDatabase(config, async (database) => ({
+    project,
+    unassigned: await createProjectStoreRepository(database).unassign(projectId(project)),
+  }));
+}
+
+async function withDatabase<T>(config: Config, work: (database: Database) => Promise<T>): Promise<T> {
+  const database = await readyDatabase(config);
+  try {
+    return await work(database);
+  } finally {
+    await database.knex.destroy();
+  }
+}

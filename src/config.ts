@@ -1,0 +1,86 @@
+import { z } from 'zod';
+import { simpleCryptoOptions } from '../backends/simple-crypto/index.ts';
+import { headersOptions } from './identity/headers.ts';
+import { keystoneOptions } from './identity/keystone/options.ts';
+
+/** Seconds, as a number or as `10s`, `5m`, `1h`. */
+const duration = z
+  .union([z.number().positive(), z.string().regex(/^\d+(s|m|h)$/)])
+  .transform((value) => (typeof value === 'number' ? value : inSeconds(value)));
+
+const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
+const inSeconds = (text: string): number => Number(text.slice(0, -1)) * (SECONDS[text.slice(-1)] as number);
+
+const listen = z.strictObject({
+  host: z.string().min(1).default('127.0.0.1'),
+  port: z.int().min(0).max(65_535).default(9311),
+  workers: z.int().min(1).max(256).default(1),
+  public_url: z.url({ protocol: /^https?$/ }).nullable().default(null),
+  trust_proxy: z.boolean().default(false),
+});
+
+const database = z.discriminatedUnion('client', [
+  z.strictObject({
+    client: z.literal('sqlite3'),
+    filename: z.string().min(1).default('var/postern.sqlite'),
+    migrate: z.enum(['auto', 'manual']).default('auto'),
+  }),
+  z.strictObject({
+    client: z.literal('pg'),
+    connection: z.string().min(1),
+    pool: z.strictObject({ max: z.int().min(1).max(1_000) }).default({ max: 10 }),
+    migrate: z.literal('manual').default('manual'),
+  }),
+]);
+
+const policy = z.strictObject({
+  bundle: z.string().min(1).default('policies/bundle.tar.gz'),
+  reload: duration.default(10),
+  data: z.record(z.string(), z.json()).default({}),
+});
+
+const stores = z
+  .strictObject({
+    default: z.string().min(1),
+    configured: z.array(z.discriminatedUnion('kind', [simpleCryptoOptions])).min(1),
+  })
+  .superRefine(({ default: name, configured }, context) => {
+    const names = configured.map((store) => store.name);
+    if (!names.includes(name)) {
+      context.addIssue({ code: 'custom', path: ['default'], message: `no configured store is named "${name}"` });
+    }
+    const twice = names.find((one, index) => names.indexOf(one) !== index);
+    if (twice !== undefined) context.addIssue({ code: 'custom', message: `two stores are named "${twice}"` });
+  });
+
+const audit = z.strictObject({
+  sinks: z
+    .array(z.strictObject({ kind: z.literal('file'), path: z.string().min(1), spool_bytes: z.int().min(65_536).optional() }))
+    .default([{ kind: 'file', path: 'var/audit.jsonl' }]),
+});
+
+const limits = z.strictObject({
+  max_secret_bytes: z.int().min(1).max(1_048_576).default(20_000),
+  max_request_bytes: z.int().min(1).max(4_194_304).default(25_000),
+  default_page_size: z.int().min(1).default(10),
+  max_page_size: z.int().min(1).max(1_000).default(100),
+});
+
+/** Every option of the broker. An unknown key stops start-up: a misspelt limit must not be a silent default. */
+export const configSchema = z.strictObject({
+  listen: listen.prefault({}),
+  database: database.prefault({ client: 'sqlite3' }),
+  identity: z.array(z.discriminatedUnion('kind', [keystoneOptions, headersOptions])).min(1),
+  policy: policy.prefault({}),
+  stores,
+  queue: z.strictObject({ kind: z.literal('embedded') }).default({ kind: 'embedded' }),
+  limits: limits.prefault({}),
+  audit: audit.prefault({}),
+  cors: z.strictObject({ allowed_origins: z.array(z.string()).default([]) }).prefault({}),
+  healthcheck: z.strictObject({ disable_file: z.string().nullable().default(null) }).prefault({}),
+  api: z.strictObject({ max_microversion: z.enum(['1.0', '1.1', '1.2']).default('1.2') }).prefault({}),
+  log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info') }).prefault({}),
+});
+
+export type Config = z.output<typeof configSchema>;
+export type StoreConfig = Config['stores']['configured'][number];

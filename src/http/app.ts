@@ -1,0 +1,105 @@
+import { randomUUID } from 'node:crypto';
+import Router from '@koa/router';
+import Koa, { type Context, type Next } from 'koa';
+import { BadRequest } from '../errors.ts';
+import { answerError } from './boundary.ts';
+import { corsHeaders } from './cors.ts';
+import { healthcheck } from './healthcheck.ts';
+import { metadataRoutes } from './metadata/routes.ts';
+import { serve, type Progress, type Resource } from './pipeline.ts';
+import type { Route } from './route.ts';
+import { secretRoutes } from './secrets/routes.ts';
+import type { Services } from './services.ts';
+import { discover } from './versions/discovery.ts';
+import { versionRoutes } from './versions/routes.ts';
+
+export const ROUTES: readonly Route[] = [...versionRoutes, ...secretRoutes, ...metadataRoutes];
+
+/** The whole service as a Koa application. */
+export function createApp(services: Services): Koa {
+  const app = new Koa();
+  const router = createRouter(services);
+  app.use((ctx, next) => boundary(services, ctx, next));
+  app.use((ctx, next) => outside(services, ctx, next));
+  app.use(router.routes());
+  app.use((ctx) => serve(services, ctx, undefined));
+  // What reaches Koa itself is a broken connection; the boundary has answered everything else.
+  app.on('error', () => undefined);
+  return app;
+}
+
+/** The routes, one resource a path: 405 needs to know them all. */
+function createRouter(services: Services): Router {
+  const router = new Router({ sensitive: true, strict: true });
+  for (const path of new Set(ROUTES.map((route) => route.path))) {
+    const resource: Resource = { path, routes: ROUTES.filter((route) => route.path === path) };
+    router.all(path, (ctx: Context) => serve(services, ctx, resource));
+  }
+  return router;
+}
+
+async function boundary(services: Services, ctx: Context, next: Next): Promise<void> {
+  ctx.state['api'] = isUnder(ctx.path.replaceAll(/\/{2,}/g, '/'), '/v1');
+  if (ctx.path === '/healthcheck') return healthcheck(services, ctx);
+  corsHeaders(ctx, services.cors);
+  if (ctx.method === 'OPTIONS') return emptyAnswer(ctx);
+  const progress: Progress = {
+    requestId: `req-${randomUUID()}`,
+    startedMs: performance.now(),
+    operation: 'Request',
+    event: undefined,
+  };
+  ctx.state['progress'] = progress;
+  ctx.set('x-openstack-request-id', progress.requestId);
+  ctx.state['globalRequestId'] = globalRequestId(ctx);
+  try {
+    ctx.path = normalisedPath(ctx.path);
+    await next();
+  } catch (error) {
+    answerError(services, ctx, progress, error);
+  }
+  if (ctx.method === 'HEAD') ctx.body = null;
+  recordOutcome(services, ctx, progress);
+}
+
+/** Version discovery and everything else that is not the API proper. */
+function outside(services: Services, ctx: Context, next: Next): Promise<void> {
+  if (isUnder(ctx.path, '/v1')) return next() as Promise<void>;
+  discover(services, ctx);
+  return Promise.resolve();
+}
+
+function isUnder(path: string, prefix: string): boolean {
+  return path === prefix || path.startsWith(`${prefix}/`);
+}
+
+function emptyAnswer(ctx: Context): void {
+  ctx.status = 200;
+  ctx.body = '';
+  ctx.remove('Content-Type');
+}
+
+const GLOBAL_ID = /^req-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** The id of the request that made another service call us: logged, never echoed. */
+function globalRequestId(ctx: Context): string | undefined {
+  const sent = ctx.get('x-openstack-request-id');
+  return GLOBAL_ID.test(sent) ? sent : undefined;
+}
+
+/** Clients join endpoint and path carelessly: a trailing slash and doubled ones are the same path. */
+function normalisedPath(path: string): string {
+  try {
+    decodeURIComponent(path);
+  } catch (cause) {
+    throw new BadRequest('', { detail: 'the path is not percent-encoded UTF-8', cause });
+  }
+  const single = path.replaceAll(/\/{2,}/g, '/');
+  return single.length > 1 && single.endsWith('/') ? single.slice(0, -1) : single;
+}
+
+function recordOutcome(services: Services, ctx: Context, progress: Progress): void {
+  if (progress.event === undefined) return;
+  const durationMs = Math.round((performance.now() - progress.startedMs) * 1000) / 1000;
+  services.audit.outcome({ ...progress.event, status: ctx.status, durationMs });
+}

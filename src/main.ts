@@ -1,0 +1,105 @@
+#!/usr/bin/env node
+import { parseArgs } from 'node:util';
+import { runMigrate, runStatus } from './cli/db.ts';
+import { present } from './cli/output.ts';
+import { runServe } from './cli/serve.ts';
+import { runAssign, runCheck, runList, runUnassign } from './cli/stores.ts';
+import { loadConfig } from './config-file.ts';
+import type { Config } from './config.ts';
+import { ConfigurationError } from './errors.ts';
+import { createLog, errorFields, type Log } from './log.ts';
+
+interface Command {
+  readonly help: string;
+  readonly example: string;
+  /** The value is printed; a command that goes on by itself returns none. */
+  run(config: Config, words: readonly string[], log: Log): Promise<unknown>;
+}
+
+const COMMANDS: Readonly<Record<string, Command>> = {
+  serve: {
+    help: 'Serve the API until SIGTERM.',
+    example: 'postern serve --config conf/postern.dev.yaml',
+    run: (config, _words, log) => runServe(config, log),
+  },
+  'db migrate': {
+    help: 'Bring the database schema up to date.',
+    example: 'postern db migrate --config /etc/postern/postern.yaml',
+    run: runMigrate,
+  },
+  'db status': {
+    help: 'Show what a migrate would apply.',
+    example: 'postern db status --config /etc/postern/postern.yaml',
+    run: runStatus,
+  },
+  'config check': {
+    help: 'Read the configuration and say what is wrong with it.',
+    example: 'postern config check --config /etc/postern/postern.yaml',
+    run: () => Promise.resolve({ config: 'ok' }),
+  },
+  'stores list': {
+    help: 'Show the configured stores, their projects and how many payloads they hold.',
+    example: 'postern stores list --json --config /etc/postern/postern.yaml',
+    run: runList,
+  },
+  'stores check': {
+    help: 'Ask every store whether it can serve.',
+    example: 'postern stores check --config /etc/postern/postern.yaml',
+    run: runCheck,
+  },
+  'stores assign': {
+    help: 'Send the new secrets of a project to a store.',
+    example: 'postern stores assign 4c0d6b1a9f7e4f0d9d0b6f0f3f0e7a11 hsm',
+    run: runAssign,
+  },
+  'stores unassign': {
+    help: 'Send the new secrets of a project to the default store again.',
+    example: 'postern stores unassign 4c0d6b1a9f7e4f0d9d0b6f0f3f0e7a11',
+    run: runUnassign,
+  },
+};
+
+const OPTIONS = {
+  config: { type: 'string', short: 'c' },
+  json: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+async function main(args: readonly string[], environment: NodeJS.ProcessEnv): Promise<void> {
+  const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
+  const found = findCommand(positionals);
+  if (found === undefined || values.help === true) {
+    process.stdout.write(usage(found?.command));
+    if (values.help !== true) process.exitCode = 2;
+    return;
+  }
+  const file = values.config ?? environment['POSTERN_CONFIG'];
+  if (file === undefined) throw new ConfigurationError('which configuration? --config FILE, or POSTERN_CONFIG');
+  const config = loadConfig(file, environment);
+  const log = createLog(config.log.level, (line) => process.stderr.write(line));
+  process.on('unhandledRejection', (error) => log.error('a rejection nobody handled', errorFields(error)));
+  const shown = await found.command.run(config, found.words, log);
+  if (shown !== undefined) process.stdout.write(present(shown, values.json === true));
+}
+
+function findCommand(words: readonly string[]): { command: Command; words: readonly string[] } | undefined {
+  for (const length of [2, 1]) {
+    const command = COMMANDS[words.slice(0, length).join(' ')];
+    if (words.length >= length && command !== undefined) return { command, words: words.slice(length) };
+  }
+  return undefined;
+}
+
+function usage(command: Command | undefined): string {
+  if (command !== undefined) return `${command.help}\n\n  ${command.example}\n`;
+  const width = Math.max(...Object.keys(COMMANDS).map((name) => name.length));
+  const lines = Object.entries(COMMANDS).map(([name, { help }]) => `  ${name.padEnd(width)}  ${help}`);
+  return `usage: postern COMMAND [--config FILE] [--json]\n\n${lines.join('\n')}\n\nCOMMAND --help shows an example.\n`;
+}
+
+main(process.argv.slice(2), process.env).catch((error: unknown) => {
+  const message = error instanceof Error ? error.message : String(error);
+  const cause = error instanceof Error && error.cause instanceof Error ? ` (${error.cause.message})` : '';
+  process.stderr.write(`postern: ${message}${cause}\n`);
+  process.exit(1);
+});
