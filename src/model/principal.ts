@@ -5,7 +5,8 @@ export interface Principal {
   readonly issuer: string;
   readonly user: NamedEntity & { readonly domain: OptionalEntity };
   /** Null when the credential is not scoped to a project. */
-  readonly project: (NamedEntity & { readonly domain: OptionalEntity; readonly tags: readonly string[] }) | null;
+  readonly project:
+    (NamedEntity & { readonly domain: OptionalEntity; readonly tags: readonly string[] }) | null;
   readonly domain: NamedEntity | null;
   readonly scope: 'project' | 'domain' | 'system' | 'none';
   /** Sorted, lower case, unique, implied roles already expanded by the directory. */
@@ -25,6 +26,10 @@ export interface Principal {
     readonly trusteeUserId: string;
     readonly impersonation: boolean;
   } | null;
+  /** Only on a token that a delegating consumer obtained. */
+  readonly oauth1?: { readonly consumerId: string };
+  /** Only on a token bound to a client certificate: its SHA-256 thumbprint (RFC 8705). */
+  readonly oauth2?: { readonly x5tS256: string };
 }
 
 export interface NamedEntity {
