@@ -31,7 +31,7 @@ PROJECTS = {"project-a": "a", "project-b": "b"}
 # "postern" is the broker's own user; "compute" calls the broker for its users, with a service token.
 SERVICE_USERS = {"postern": ["service"], "compute": ["service"]}
 
-# Application credentials of writer-a: name: access rules as (method, path), or None for no rules at all.
+# Application credentials of writer-a by name: access rules as (method, path), or None for no rules at all.
 APPLICATION_CREDENTIALS = {
     "unrestricted": None,
     "list-secrets": [("GET", "/v1/secrets")],
@@ -150,15 +150,17 @@ def seed_application_credentials(auth_url):
     result = {}
     for name, rules in APPLICATION_CREDENTIALS.items():
         if name not in found:
-            body = {"name": name, "secret": password_of(name)}
-            if rules is not None:
-                body["access_rules"] = [
-                    {"method": method, "path": rule, "service": "key-manager"} for method, rule in rules
-                ]
-            created = keystone.call("POST", path, {"application_credential": body})[1]
-            found[name] = created["application_credential"]["id"]
+            body = {"application_credential": credential_body(name, rules)}
+            found[name] = keystone.call("POST", path, body)[1]["application_credential"]["id"]
         result[name] = {"id": found[name], "secret": password_of(name)}
     return result
+
+
+def credential_body(name, rules):
+    body = {"name": name, "secret": password_of(name)}
+    if rules is not None:
+        body["access_rules"] = [{"method": m, "path": p, "service": "key-manager"} for m, p in rules]
+    return body
 
 
 def document(options, projects, grants, users, credentials):

@@ -1,0 +1,121 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { stringify } from 'yaml';
+import { openBrokerDatabase, type BrokerDatabase, type DatabaseKind } from './broker-database.ts';
+import { runOk } from './run.ts';
+
+export interface BrokerOptions {
+  readonly database: DatabaseKind;
+  /** One entry of the configuration's `identity`. */
+  readonly identity: Readonly<Record<string, unknown>>;
+  /** What the policy's data is told beside its defaults. */
+  readonly policyData?: Readonly<Record<string, unknown>>;
+  /** Where it listens: for clients with a catalogue, what the catalogue says. */
+  readonly url: string;
+}
+
+/** A broker in a process of its own, from the sources, with nothing of the test inside. */
+export interface RunningBroker {
+  readonly url: string;
+  /** What it has logged so far. */
+  log(): string;
+  /** Asks it to stop, and fails when it does not end well by itself. Removes all it wrote. */
+  stop(): Promise<void>;
+}
+
+const CLONE = fileURLToPath(new URL('../..', import.meta.url));
+const MAIN = ['--import', 'tsx', 'src/main.ts'];
+/** Compiling the sources on a busy machine is most of it. */
+const START_MS = 30_000;
+const STOP_MS = 15_000;
+
+export async function startBroker(options: BrokerOptions): Promise<RunningBroker> {
+  await assertNobodyListens(options.url);
+  const folder = await mkdtemp(join(tmpdir(), 'postern-clients-'));
+  const database = await openBrokerDatabase(options.database, folder);
+  const config = join(folder, 'postern.yaml');
+  await writeFile(config, stringify(configuration(options, folder, database)));
+  const output: string[] = [];
+  const clean = async (): Promise<void> => {
+    await database.remove();
+    await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    // SQLite migrates itself; on PostgreSQL this is the operator's step.
+    if (options.database === 'pg')
+      await runOk(process.execPath, [...MAIN, 'db', 'migrate', '--config', config]);
+    const child = spawnBroker(config, output);
+    await ready(child, options.url, output);
+    return { url: options.url, log: () => output.join(''), stop: () => end(child, output).finally(clean) };
+  } catch (error) {
+    await clean();
+    throw error;
+  }
+}
+
+function configuration(options: BrokerOptions, folder: string, database: BrokerDatabase): object {
+  const { hostname, port } = new URL(options.url);
+  const key = { file: join(folder, 'master.key'), generate: true };
+  return {
+    listen: { host: hostname, port: Number(port) },
+    database: database.section,
+    identity: [options.identity],
+    policy: { data: options.policyData ?? {} },
+    stores: {
+      default: 'software',
+      configured: [{ name: 'software', kind: 'simple_crypto', master_keys: [{ id: 'first', key }] }],
+    },
+    audit: { sinks: [{ kind: 'file', path: join(folder, 'audit.jsonl') }] },
+    log: { level: 'info' },
+  };
+}
+
+function spawnBroker(config: string, output: string[]): ChildProcess {
+  const child = spawn(process.execPath, [...MAIN, 'serve', '--config', config], {
+    cwd: CLONE,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => output.push(text));
+  }
+  return child;
+}
+
+const hasEnded = (child: ChildProcess): boolean => child.exitCode !== null || child.signalCode !== null;
+
+async function ready(child: ChildProcess, url: string, output: readonly string[]): Promise<void> {
+  const deadline = Date.now() + START_MS;
+  while (Date.now() < deadline && !hasEnded(child)) {
+    if (await answers(url)) return;
+    await sleep(100);
+  }
+  child.kill('SIGKILL');
+  throw new Error(`the broker does not serve ${url}:\n${output.join('')}`);
+}
+
+async function answers(url: string): Promise<boolean> {
+  try {
+    return (await fetch(`${url}/`, { redirect: 'manual' })).status === 300;
+  } catch {
+    return false;
+  }
+}
+
+/** Another broker on the port would answer our tests, and pass or fail them. */
+async function assertNobodyListens(url: string): Promise<void> {
+  if (await answers(url)) throw new Error(`something serves ${url} already: stop it first`);
+}
+
+async function end(child: ChildProcess, output: readonly string[]): Promise<void> {
+  if (!hasEnded(child)) child.kill('SIGTERM');
+  const deadline = Date.now() + STOP_MS;
+  while (!hasEnded(child) && Date.now() < deadline) await sleep(20);
+  if (child.exitCode === 0) return;
+  child.kill('SIGKILL');
+  const how = child.exitCode ?? child.signalCode ?? 'no end after SIGTERM';
+  throw new Error(`the broker did not stop well (${how}):\n${output.slice(-20).join('')}`);
+}

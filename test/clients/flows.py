@@ -1,0 +1,50 @@
+"""What the scripts in this folder share: `SCRIPT.py FLOW` runs one flow, and fails loudly."""
+
+import os
+import sys
+import uuid
+
+from keystoneauth1 import session
+from keystoneauth1.identity import v3
+
+
+def password_auth(username, password, project):
+    return v3.Password(
+        auth_url=os.environ["OS_AUTH_URL"],
+        username=username,
+        password=password,
+        project_name=project,
+        user_domain_id="default",
+        project_domain_id="default",
+    )
+
+
+def keystone_session(prefix="OS"):
+    """As OS_USERNAME, or as another user of the environment: FOREIGN_USERNAME."""
+    names = ("USERNAME", "PASSWORD", "PROJECT_NAME")
+    return session.Session(auth=password_auth(*(os.environ[f"{prefix}_{name}"] for name in names)))
+
+
+def unique(name):
+    return f"{name}-{uuid.uuid4()}"
+
+
+def equal(actual, expected):
+    if actual != expected:
+        raise AssertionError(f"expected {expected!r}, got {actual!r}")
+
+
+def raised(kind, call, *arguments, **named):
+    """The exception the call must raise: of exactly this class, as callers catch it by class."""
+    try:
+        result = call(*arguments, **named)
+    except kind as error:
+        equal(type(error), kind)
+        return error
+    raise AssertionError(f"no {kind.__name__}; got {result!r}")
+
+
+def run(flows):
+    if len(sys.argv) != 2 or sys.argv[1] not in flows:
+        raise SystemExit(f"usage: {sys.argv[0]} {' | '.join(flows)}")
+    flows[sys.argv[1]]()

@@ -1,0 +1,133 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { keystoneIdentity } from './identities.ts';
+import { clientEnvironment, readSeed, type Seed } from './keystone.ts';
+import { run, runOk, type Outcome } from './run.ts';
+import { clientSets, describeBroker, type ClientSet } from './suites.ts';
+
+/** A row as `-f json` prints it. */
+type Row = Readonly<Record<string, unknown>>;
+
+const ALL_BYTES = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
+
+describeBroker(
+  'openstack secret',
+  ['keystone', 'clients'],
+  (database) => ({ database, identity: keystoneIdentity(readSeed()), url: readSeed().key_manager_url }),
+  () => {
+    for (const clients of clientSets) describe(`${clients.name} client`, () => commands(clients));
+  },
+);
+
+function commands(clients: ClientSet): void {
+  let seed: Seed;
+  let folder: string;
+  before(() => {
+    seed = readSeed();
+    folder = mkdtempSync(join(tmpdir(), 'postern-cli-'));
+  });
+  after(() => {
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+  });
+
+  const call = (
+    words: readonly string[],
+    user = 'creator-a',
+  ): [string, string[], Readonly<Record<string, string>>] => [
+    clients.program('openstack'),
+    ['secret', ...words],
+    clientEnvironment(seed, user),
+  ];
+  const openstack = (...words: string[]): Promise<string> => runOk(...call(words));
+  const failing = (words: readonly string[], user?: string): Promise<Outcome> => run(...call(words, user));
+  const rows = async (...words: string[]): Promise<Row[]> =>
+    JSON.parse(await openstack('list', '-f', 'json', ...words)) as Row[];
+  const store = async (...words: string[]): Promise<string> =>
+    (await openstack('store', '-f', 'value', '-c', 'Secret href', ...words)).trim();
+  const payloadOf = async (ref: string): Promise<string> =>
+    (await openstack('get', '--payload', '-f', 'value', '-c', 'Payload', ref)).replace(/\n$/, '');
+
+  it('stores a text, shows it and prints its payload', async () => {
+    const name = `text-${randomUUID()}`;
+    const ref = await store('--name', name, '--payload', 'squeamish ossifrage ß 中');
+    expect(ref).to.match(new RegExp(`^${seed.key_manager_url}/v1/secrets/[0-9a-f-]{36}$`));
+    const shown = JSON.parse(await openstack('get', '-f', 'json', ref)) as Row;
+    expect(shown).to.include({ 'Secret href': ref, Name: name, Status: 'ACTIVE' });
+    // What the command fills in when nobody says anything.
+    expect(shown).to.include({ Algorithm: 'aes', 'Bit length': 256, Mode: 'cbc', 'Secret type': 'opaque' });
+    expect(await payloadOf(ref)).to.equal('squeamish ossifrage ß 中');
+  });
+
+  it('stores a file of any bytes and saves the same bytes', async () => {
+    const [sent, received] = [join(folder, 'sent'), join(folder, 'received')];
+    writeFileSync(sent, ALL_BYTES);
+    const ref = await store('--name', `file-${randomUUID()}`, '--file', sent);
+    await openstack('get', '--file', received, '--payload_content_type', 'application/octet-stream', ref);
+    expect(readFileSync(received)).to.deep.equal(ALL_BYTES);
+  });
+
+  it('gives a secret its payload in a second step, once', async () => {
+    const ref = await store('--name', `later-${randomUUID()}`);
+    await openstack('update', ref, 'came later');
+    expect(await payloadOf(ref)).to.equal('came later');
+    const again = await failing(['update', ref, 'too late']);
+    expect(again.status).to.equal(1);
+    expect(again.stderr).to.contain('Conflict');
+  });
+
+  it('lists by name, bits, algorithm, mode and type, a page at a time', async () => {
+    const name = `listed-${randomUUID()}`;
+    const make = (...words: string[]): Promise<string> => store('--name', name, '--payload', 'x', ...words);
+    const refs = [
+      await make('--bit-length', '128', '--mode', 'gcm'),
+      await make('--algorithm', 'rsa', '--secret-type', 'private'),
+      await make('--bit-length', '192'),
+    ];
+    const found = async (...words: string[]): Promise<unknown[]> =>
+      (await rows('--name', name, ...words)).map((row) => row['Secret href']);
+    expect(await found()).to.have.members(refs);
+    expect(await found('--bit-length', '128')).to.deep.equal([refs[0]]);
+    expect(await found('--mode', 'gcm')).to.deep.equal([refs[0]]);
+    expect(await found('--algorithm', 'rsa')).to.deep.equal([refs[1]]);
+    expect(await found('--secret-type', 'private')).to.deep.equal([refs[1]]);
+    const pages = [await found('--limit', '2'), await found('--limit', '2', '--offset', '2')];
+    expect(pages.map((page) => page.length)).to.deep.equal([2, 1]);
+    expect(pages.flat()).to.have.members(refs);
+  });
+
+  it('shows when a secret expires', async () => {
+    const ref = await store('--name', `old-${randomUUID()}`, '--expiration', '2040-02-28T19:14:44Z');
+    const shown = JSON.parse(await openstack('get', '-f', 'json', ref)) as Row;
+    expect(shown['Expiration']).to.match(/^2040-02-28[T ]19:14:44/);
+  });
+
+  it('deletes a secret, after which there is none', async () => {
+    const ref = await store('--name', `doomed-${randomUUID()}`, '--payload', 'x');
+    await openstack('delete', ref);
+    for (const words of [
+      ['get', ref],
+      ['get', '--payload', ref],
+      ['delete', ref],
+    ]) {
+      const { status, stderr } = await failing(words);
+      expect(status, words.join(' ')).to.equal(1);
+      expect(stderr).to.contain('Not Found');
+    }
+  });
+
+  it('refuses a user of another project and an auditor who asks for the payload', async () => {
+    const ref = await store('--name', `mine-${randomUUID()}`, '--payload', 'x');
+    for (const [words, user] of [
+      [['get', ref], 'creator-b'],
+      [['get', '--payload', ref], 'audit-a'],
+      [['delete', ref], 'observer-a'],
+    ] as const) {
+      const { status, stderr } = await failing(words, user);
+      expect(status, `${words.join(' ')} as ${user}`).to.equal(1);
+      expect(stderr).to.contain('Forbidden');
+    }
+  });
+}
