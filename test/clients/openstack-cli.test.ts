@@ -29,9 +29,7 @@ function commands(clients: ClientSet): void {
     seed = readSeed();
     folder = mkdtempSync(join(tmpdir(), 'postern-cli-'));
   });
-  after(() => {
-    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
-  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
 
   const call = (
     words: readonly string[],

@@ -41,15 +41,12 @@ for (const mode of ['legacy', 'secure']) {
         it(`${one.row.id}: ${titleOf(one)}`, async () => {
           const ownersToken = await tokenOf(owner);
           const ref = await createTarget(broker().url, ownersToken, one.row.rule !== 'secret:put');
-          const before = await lookAt(ref, ownersToken);
-          const answer = await send(
-            urlOf(one, broker().url, ref),
-            await callOf(one, await tokenOf(one.user)),
-          );
+          const untouched = await lookAt(ref, ownersToken);
+          const answer = await send(urlOf(one, broker().url, ref), callOf(one, await tokenOf(one.user)));
           expect(answer.status, answer.text).to.equal(Number(one.row.status));
           if (one.row.policy === 'allow') return;
           expectDenial(answer, one.row.error);
-          expect(await lookAt(ref, ownersToken)).to.deep.equal(before);
+          expect(await lookAt(ref, ownersToken)).to.deep.equal(untouched);
         });
       }
 
@@ -76,11 +73,10 @@ for (const mode of ['legacy', 'secure']) {
   );
 }
 
-const titleOf = ({ row, user }: PolicyCase): string =>
-  `${user} (${row.persona}) ${row.method} ${row.path} ${row.variant} is answered ${row.status}`.replace(
-    '  ',
-    ' ',
-  );
+function titleOf({ row, user }: PolicyCase): string {
+  const request = [row.method, row.path, row.variant].filter((word) => word !== '').join(' ');
+  return `${user} (${row.persona}) ${request} is answered ${row.status}`;
+}
 
 function json(value: unknown): Call {
   return { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(value) };
