@@ -135,7 +135,7 @@ function openPolicy(config: Config, log: Log): Promise<PolicyEngine> {
 type IdentityConfig = Config['identity'][number];
 
 function openIdentity(options: IdentityConfig, host: string): IdentityProvider {
-  if (options.kind === 'keystone') return createKeystoneProvider(options.name, options);
+  if (options.kind === 'keystone') return createKeystoneProvider(options.name, options, { clock: Date.now });
   assertLoopback(host);
   return createHeadersProvider(options.name, options);
 }

@@ -65,6 +65,9 @@ const OPTIONS = {
   help: { type: 'boolean', short: 'h' },
 } as const;
 
+/** What we create (database, keys, audit) is readable by our user alone. */
+const PRIVATE_UMASK = 0o077;
+
 async function main(args: readonly string[], environment: NodeJS.ProcessEnv): Promise<void> {
   const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
   const found = findCommand(positionals);
@@ -73,6 +76,7 @@ async function main(args: readonly string[], environment: NodeJS.ProcessEnv): Pr
     if (values.help !== true) process.exitCode = 2;
     return;
   }
+  process.umask(PRIVATE_UMASK);
   const file = values.config ?? environment['POSTERN_CONFIG'];
   if (file === undefined) throw new ConfigurationError('which configuration? --config FILE, or POSTERN_CONFIG');
   const config = loadConfig(file, environment);
