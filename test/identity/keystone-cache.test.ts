@@ -92,8 +92,7 @@ describe('validated Keystone tokens', () => {
 
   it('fail together, and are asked about anew afterwards', async () => {
     await open();
-    bench.keystone.spoil = (call, response) =>
-      call.method === 'GET' && response.writeHead(500).end() !== undefined;
+    bench.keystone.spoil = (call, response) => call.method === 'GET' && reply(response, 500, '');
     const outcomes = await Promise.allSettled(Array.from({ length: 10 }, () => ask()));
     expect(outcomes.filter(({ status }) => status === 'rejected')).to.have.lengthOf(10);
     expect(bench.validations()).to.equal(1);

@@ -1,8 +1,9 @@
 import { expect } from 'chai';
 import type { Principal } from '../../src/model/principal.ts';
 import { conformsAsIdentityProvider } from '../conformance/identity-provider.ts';
+import type { TokenDocument } from './fake-keystone.ts';
 import { asking, type KeystoneBench, START_MS, startKeystoneBench } from './keystone-bench.ts';
-import { credentialToken, projectToken, roles, serviceToken, tokenDocument } from './keystone-tokens.ts';
+import { credentialToken, projectToken, roles, serviceToken } from './keystone-tokens.ts';
 
 describe('Keystone identity provider', () => {
   conformsAsIdentityProvider(async () => {
@@ -28,7 +29,7 @@ describe('Keystone identity provider', () => {
         'a token of impossible length': asking({ 'x-auth-token': 'x'.repeat(5000) }),
       },
       foreign: asking({ 'x-project-id': 'P', 'x-roles': 'admin', authorization: 'Bearer x' }),
-      stop: bench.stop,
+      stop: () => bench.stop(),
     };
   });
 
@@ -38,7 +39,7 @@ describe('Keystone identity provider', () => {
   });
   afterEach(() => bench.stop());
 
-  const principalOf = async (document: ReturnType<typeof tokenDocument>): Promise<Principal> => {
+  const principalOf = async (document: TokenDocument): Promise<Principal> => {
     bench.keystone.tokens.set('token', document);
     const identity = await bench.provider.identify(asking({ 'x-auth-token': 'token' }));
     if (identity === undefined) throw new Error('not recognised');
