@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { Unauthenticated } from '../../src/errors.ts';
 import { createTokenCache } from '../../src/identity/keystone/token-cache.ts';
 import type { Identity } from '../../src/model/principal.ts';
+import { reply } from './fake-keystone.ts';
 import {
   asking,
   type KeystoneBench,
