@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import Router from '@koa/router';
 import Koa, { type Context, type Next } from 'koa';
-import { BadRequest } from '../errors.ts';
 import { answerError } from './boundary.ts';
 import { corsHeaders } from './cors.ts';
 import { healthcheck } from './healthcheck.ts';
 import { metadataRoutes } from './metadata/routes.ts';
+import { isUnder, normalisedPath } from './path.ts';
 import { serve, type Progress, type Resource } from './pipeline.ts';
 import type { Route } from './route.ts';
 import { secretRoutes } from './secrets/routes.ts';
@@ -39,7 +39,8 @@ function createRouter(services: Services): Router {
 }
 
 async function boundary(services: Services, ctx: Context, next: Next): Promise<void> {
-  ctx.state['api'] = isUnder(ctx.path.replaceAll(/\/{2,}/g, '/'), '/v1');
+  ctx.path = normalisedPath(ctx.path);
+  ctx.state['api'] = isUnder(ctx.path, '/v1');
   if (ctx.path === '/healthcheck') return healthcheck(services, ctx);
   corsHeaders(ctx, services.cors);
   if (ctx.method === 'OPTIONS') return emptyAnswer(ctx);
@@ -53,12 +54,10 @@ async function boundary(services: Services, ctx: Context, next: Next): Promise<v
   ctx.set('x-openstack-request-id', progress.requestId);
   ctx.state['globalRequestId'] = globalRequestId(ctx);
   try {
-    ctx.path = normalisedPath(ctx.path);
     await next();
   } catch (error) {
     answerError(services, ctx, progress, error);
   }
-  if (ctx.method === 'HEAD') ctx.body = null;
   recordOutcome(services, ctx, progress);
 }
 
@@ -67,10 +66,6 @@ function outside(services: Services, ctx: Context, next: Next): Promise<void> {
   if (isUnder(ctx.path, '/v1')) return next() as Promise<void>;
   discover(services, ctx);
   return Promise.resolve();
-}
-
-function isUnder(path: string, prefix: string): boolean {
-  return path === prefix || path.startsWith(`${prefix}/`);
 }
 
 function emptyAnswer(ctx: Context): void {
@@ -85,17 +80,6 @@ const GLOBAL_ID = /^req-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 function globalRequestId(ctx: Context): string | undefined {
   const sent = ctx.get('x-openstack-request-id');
   return GLOBAL_ID.test(sent) ? sent : undefined;
-}
-
-/** Clients join endpoint and path carelessly: a trailing slash and doubled ones are the same path. */
-function normalisedPath(path: string): string {
-  try {
-    decodeURIComponent(path);
-  } catch (cause) {
-    throw new BadRequest('', { detail: 'the path is not percent-encoded UTF-8', cause });
-  }
-  const single = path.replaceAll(/\/{2,}/g, '/');
-  return single.length > 1 && single.endsWith('/') ? single.slice(0, -1) : single;
 }
 
 function recordOutcome(services: Services, ctx: Context, progress: Progress): void {

@@ -14,6 +14,7 @@ import { readBody, type ReadBody } from './body.ts';
 import { environmentFacts, requestFacts } from './facts.ts';
 import { linkBase } from './links.ts';
 import { negotiateMicroversion, presentMicroversion, type Microversion } from './microversion.ts';
+import { notServed, requireDecodable } from './path.ts';
 import { redacted } from './redact.ts';
 import { send } from './reply.ts';
 import type { Lookup, RawInput, Reply, Route } from './route.ts';
@@ -44,12 +45,18 @@ export async function serve(services: Services, ctx: Context, resource: Resource
   const caller = projectId(identity.principal.project?.id ?? '');
   progress.event = auditEvent(progress, ctx, resource, identity);
   const microversion = acceptVersion(services, ctx);
-  if (resource === undefined) throw new NotFound(ctx.method === 'GET' ? '' : null);
+  requireDecodable(ctx.path);
+  if (resource === undefined) throw notServed(ctx.method, ctx.path);
 
   const now = services.clock();
   const route = chooseRoute(resource, ctx.method, header(ctx, 'accept'));
   progress.operation = route?.operation ?? progress.operation;
-  const found = await find(services, resource, route, { params: paramsOf(ctx), identity, projectId: caller, now });
+  const found = await find(services, resource, route, {
+    params: paramsOf(ctx),
+    identity,
+    projectId: caller,
+    now,
+  });
   if (route === undefined) throw methodNotAllowed(resource);
   if (route.answers === 'json') requireJson(header(ctx, 'accept'));
 
@@ -129,7 +136,9 @@ function find(
 }
 
 function methodNotAllowed(resource: Resource): BrokerError {
-  const methods = new Set(resource.routes.map((route) => route.method.toUpperCase()).filter((method) => method !== '*'));
+  const methods = new Set(
+    resource.routes.map((route) => route.method.toUpperCase()).filter((method) => method !== '*'),
+  );
   return new MethodNotAllowed('', { headers: { Allow: [...methods].sort().join(', ') } });
 }
 

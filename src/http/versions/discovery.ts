@@ -15,10 +15,10 @@ export function discover(services: Services, ctx: Context): void {
   const asked = negotiateMicroversion(header?.toString(), services.maxMicroversion);
   ctx.set('OpenStack-API-Version', `key-manager ${presentMicroversion(asked)}`);
   ctx.vary('OpenStack-API-Version');
-  if (ctx.path !== '/') throw new NotFound('The resource could not be found.');
-  if (ctx.method !== 'GET') throw new MethodNotAllowed('', { headers: { Allow: 'GET' } });
   const form = preferred(ctx.req.headers.accept, FORMS);
+  if (ctx.path === '/' && ctx.method !== 'GET') throw new MethodNotAllowed('', { headers: { Allow: 'GET' } });
   if (form === undefined) throw new NotAcceptable('');
+  if (ctx.path !== '/') throw new NotFound('The resource could not be found.');
   const base = linkBase(ctx.req, services.links);
   if (form === 'application/json-home') return redirect(ctx, `${base}/v1/`);
   if (new URLSearchParams(ctx.querystring).has('build')) {
