@@ -1,0 +1,93 @@
+import type { KeyObject } from 'node:crypto';
+import { IntegrityError } from '../errors.ts';
+import type { KekId } from '../model/ids.ts';
+import { dekAad, directAad, payloadAad, payloadScope, type PayloadContext } from './aad.ts';
+import { CONTENT_GCM, decodeSealed, encodeSealed, suiteByte, type SealedBlob } from './envelope.ts';
+import { IV_BYTES, KEY_BYTES, open, seal, systemRandomness, type Randomness } from './seal.ts';
+import { unwrapKey, wrapKey } from './wrap.ts';
+
+/** An unwrapped project KEK. */
+export interface Kek {
+  readonly id: KekId;
+  /** The id's 16 octets. */
+  readonly octets: Buffer;
+  readonly version: number;
+  readonly key: KeyObject;
+}
+
+const NO_DEK = Buffer.alloc(0);
+
+/** Profile E: a data key of its own for each payload, wrapped by the KEK. */
+export function sealEnvelope(
+  kek: Kek,
+  context: PayloadContext,
+  plaintext: Buffer,
+  randomness: Randomness = systemRandomness,
+): Buffer {
+  // One draw for all three: data key, IV of its wrapping, IV of the payload.
+  const drawn = Buffer.allocUnsafeSlow(KEY_BYTES + 2 * IV_BYTES);
+  randomness(drawn);
+  const dek = drawn.subarray(0, KEY_BYTES);
+  const wrapIv = drawn.subarray(KEY_BYTES, KEY_BYTES + IV_BYTES);
+  const iv = drawn.subarray(KEY_BYTES + IV_BYTES);
+  const scope = payloadScope(context);
+  try {
+    const wrappedDek = wrapKey('gcm', kek, dekAad(scope, kek.octets, suiteByte('gcm')), dek, wrapIv);
+    const { ciphertext, tag } = seal(dek, iv, payloadAad(scope, CONTENT_GCM, plaintext.length), plaintext);
+    return encodeSealed('gcm', kek.octets, { wrappedDek, iv, ciphertext, tag });
+  } finally {
+    drawn.fill(0);
+  }
+}
+
+/** Profile D: the KEK seals the payload itself. */
+export function sealDirect(
+  kek: Kek,
+  context: PayloadContext,
+  plaintext: Buffer,
+  randomness: Randomness = systemRandomness,
+): Buffer {
+  const iv = Buffer.allocUnsafeSlow(IV_BYTES);
+  randomness(iv);
+  const aad = directAad(
+    payloadScope(context),
+    { id: kek.octets, version: kek.version },
+    CONTENT_GCM,
+    plaintext.length,
+  );
+  const { ciphertext, tag } = seal(kek.key, iv, aad, plaintext);
+  return encodeSealed('none', kek.octets, { wrappedDek: NO_DEK, iv, ciphertext, tag });
+}
+
+/** Opens either profile. `blob` must name `kek`; the plaintext is the caller's to wipe. */
+export function openSealed(kek: Kek, context: PayloadContext, blob: Buffer): Buffer {
+  const sealed = decodeSealed(blob);
+  if (sealed.kekId !== kek.id) throw new IntegrityError('', { detail: 'a sealed payload names another KEK' });
+  const scope = payloadScope(context);
+  return sealed.suite === 'none' ? openDirect(kek, scope, sealed) : openEnvelope(kek, scope, sealed);
+}
+
+function openDirect(kek: Kek, scope: Buffer, sealed: SealedBlob): Buffer {
+  const aad = directAad(
+    scope,
+    { id: kek.octets, version: kek.version },
+    CONTENT_GCM,
+    sealed.ciphertext.length,
+  );
+  return open(kek.key, sealed.iv, aad, sealed);
+}
+
+function openEnvelope(kek: Kek, scope: Buffer, sealed: SealedBlob): Buffer {
+  const dek = unwrapKey(
+    sealed.suite,
+    kek,
+    dekAad(scope, kek.octets, suiteByte(sealed.suite)),
+    sealed.wrappedDek,
+  );
+  try {
+    if (dek.length !== KEY_BYTES) throw new IntegrityError('', { detail: 'a data key has the wrong length' });
+    return open(dek, sealed.iv, payloadAad(scope, CONTENT_GCM, sealed.ciphertext.length), sealed);
+  } finally {
+    dek.fill(0);
+  }
+}
