@@ -1,0 +1,433 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { createMemoryStore } from '../../backends/memory/index.ts';
+import { Conflict, IntegrityError, NotSupported } from '../../src/errors.ts';
+import { kekId } from '../../src/model/ids.ts';
+import { Payload } from '../../src/model/payload.ts';
+import type { SealedPayload } from '../../src/model/sealed-payload.ts';
+import type { SecretHeader } from '../../src/model/secret.ts';
+import { storeRef, type Sealer, type SecretStore, type StoreRef } from '../../src/stores/secret-store.ts';
+import { skipAloud } from '../helpers/databases.ts';
+import { aSecretHeader } from '../helpers/secret-row.ts';
+
+export interface StoreFixture {
+  readonly store: SecretStore;
+  /** Another store of this kind with another name, over the same data, where names share data. */
+  readonly sibling?: SecretStore;
+  /** The same store opened again, as after a restart. Absent where nothing outlives the process. */
+  reopen?(): Promise<SecretStore>;
+  /** Called before a secret's first `put`, for a store that needs the secret's row. */
+  admit?(secret: SecretHeader): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Larger ones say nothing new and take long over a wire. */
+const LARGEST_TRIED_BYTES = 1024 * 1024;
+
+const ODD_PAYLOADS: Readonly<Record<string, Buffer>> = {
+  'of no bytes': Buffer.alloc(0),
+  'of one byte': Buffer.from([0x2a]),
+  'of one NUL': Buffer.from([0]),
+  'of NULs between text': Buffer.from('a\0\0b\0', 'latin1'),
+  'with a newline at its end': Buffer.from('secret\n'),
+  'that is Unicode': Buffer.from('пароль 🗝️ \u202e\ufeff'),
+  'that is not UTF-8': Buffer.from('fffe80c3280041', 'hex'),
+  'that looks like base64': Buffer.from('c2VjcmV0'),
+  'that looks like JSON': Buffer.from('{"data":{"value":"00"}}'),
+  'of every byte': Buffer.from(Array.from({ length: 256 }, (_, byte) => byte)),
+  'of 20000 bytes': randomBytes(20_000),
+};
+
+/** A kind of store that is not here: skipped by name, or failed when `REQUIRE_STORES` lists the kind. */
+export function absentSecretStore(kind: string, reason: string): void {
+  describe(`secret store ${kind}`, () => {
+    skipAloud(reason, (process.env['REQUIRE_STORES'] ?? '').split(',').includes(kind));
+  });
+}
+
+/** What every secret store owes the broker. Runs unchanged against each of them. */
+export function describeSecretStore(name: string, open: () => Promise<StoreFixture>): void {
+  describe(`secret store ${name}`, () => {
+    let fixture: StoreFixture;
+    before(async () => {
+      fixture = await open();
+    });
+    after(() => fixture.close());
+    const current = (): StoreFixture => fixture;
+    describeRoundTrips(current);
+    describeRepetition(current);
+    describeStrangers(current);
+    describeConcurrency(current);
+    describeSealing(current);
+    describeLikeMemory(current);
+    describeLife(current);
+  });
+}
+
+type Current = () => StoreFixture;
+
+async function admitted(fixture: StoreFixture, changes: Partial<SecretHeader> = {}): Promise<SecretHeader> {
+  const secret = aSecretHeader(changes);
+  await fixture.admit?.(secret);
+  return secret;
+}
+
+const payloadOf = (bytes: string | Buffer): Payload => Payload.copy(Buffer.from(bytes));
+
+async function bytesOf(store: SecretStore, secret: SecretHeader, ref: StoreRef): Promise<Buffer | undefined> {
+  return (await store.get(secret, ref))?.bytes();
+}
+
+/** What a promise rejected with; fails when it did not. */
+async function rejection(promise: Promise<unknown>): Promise<unknown> {
+  try {
+    await promise;
+  } catch (error) {
+    return error;
+  }
+  throw new Error('expected a rejection');
+}
+
+function describeRoundTrips(current: Current): void {
+  for (const [what, bytes] of Object.entries(ODD_PAYLOADS)) {
+    it(`gives back a payload ${what}`, async () => {
+      const { store } = current();
+      const secret = await admitted(current());
+      const ref = await store.put(secret, payloadOf(bytes));
+      expect(await bytesOf(store, secret, ref)).to.deep.equal(bytes);
+    });
+  }
+
+  it('gives back a payload of the largest size it declares', async () => {
+    const { store } = current();
+    const bytes = randomBytes(Math.min(store.capabilities.maxPayloadBytes, LARGEST_TRIED_BYTES));
+    const secret = await admitted(current());
+    const ref = await store.put(secret, payloadOf(bytes));
+    expect((await bytesOf(store, secret, ref))?.equals(bytes)).to.equal(true);
+  });
+
+  it('refuses a larger one by name, before anything is written', async () => {
+    const { store } = current();
+    const secret = await admitted(current());
+    const error = await rejection(
+      store.put(secret, payloadOf(Buffer.alloc(store.capabilities.maxPayloadBytes + 1))),
+    );
+    expect(error).to.be.instanceOf(NotSupported);
+    expect((error as Error).message).to.contain(store.name);
+    expect(await store.locate(secret)).to.equal(undefined);
+  });
+
+  it('gives back every type of secret it declares', async () => {
+    const { store } = current();
+    for (const secretType of store.capabilities.secretTypes) {
+      const secret = await admitted(current(), { secretType });
+      const ref = await store.put(secret, payloadOf(`a ${secretType}`));
+      expect((await bytesOf(store, secret, ref))?.toString(), secretType).to.equal(`a ${secretType}`);
+    }
+  });
+
+  it('gives a ref of at most 255 characters', async () => {
+    const secret = await admitted(current());
+    const ref = await current().store.put(secret, payloadOf('x'));
+    expect(ref.length).to.be.within(1, 255);
+  });
+
+  it('leaves the payload it was given untouched, and keeps no hold on it', async () => {
+    const { store } = current();
+    const secret = await admitted(current());
+    const payload = payloadOf('before');
+    const ref = await store.put(secret, payload);
+    expect(payload.bytes().toString()).to.equal('before');
+    payload.wipe();
+    const given = await store.get(secret, ref);
+    expect(given?.bytes().toString()).to.equal('before');
+    given?.wipe();
+    expect((await bytesOf(store, secret, ref))?.toString()).to.equal('before');
+  });
+}
+
+function describeRepetition(current: Current): void {
+  it('gives the first ref back when the same bytes are put again', async () => {
+    const { store } = current();
+    const secret = await admitted(current());
+    const ref = await store.put(secret, payloadOf('same'));
+    expect(await store.put(secret, payloadOf('same'))).to.equal(ref);
+    expect((await bytesOf(store, secret, ref))?.toString()).to.equal('same');
+  });
+
+  for (const [what, other] of [
+    ['other bytes of the same length', 'diff'],
+    ['a longer payload', 'same and more'],
+    ['an empty payload', ''],
+  ] as const) {
+    it(`is a Conflict when ${what} is put, and the first payload stays`, async () => {
+      const { store } = current();
+      const secret = await admitted(current());
+      const ref = await store.put(secret, payloadOf('same'));
+      expect(await rejection(store.put(secret, payloadOf(other)))).to.be.instanceOf(Conflict);
+      expect((await bytesOf(store, secret, ref))?.toString()).to.equal('same');
+    });
+  }
+
+  it('locates what was put, and nothing before', async () => {
+    const { store } = current();
+    const secret = await admitted(current());
+    expect(await store.locate(secret)).to.equal(undefined);
+    const ref = await store.put(secret, payloadOf('found'));
+    expect(await store.locate(secret)).to.equal(ref);
+  });
+
+  it('destroys: afterwards it has nothing and locates nothing', async () => {
+    const { store } = current();
+    const secret = await admitted(current());
+    const ref = await store.put(secret, payloadOf('gone'));
+    await store.destroy(secret, ref);
+    expect(await store.get(secret, ref)).to.equal(undefined);
+    expect(await store.locate(secret)).to.equal(undefined);
+  });
+
+  it('destroys twice', async () => {
+    const { store } = current();
+    const secret = await admitted(current());
+    const ref = await store.put(secret, payloadOf('gone'));
+    await store.destroy(secret, ref);
+    await store.destroy(secret, ref);
+    expect(await store.get(secret, ref)).to.equal(undefined);
+  });
+}
+
+function describeStrangers(current: Current): void {
+  it('never gives a payload out by the ref of another secret', async () => {
+    const { store } = current();
+    const [mine, other] = [await admitted(current()), await admitted(current())];
+    await store.put(mine, payloadOf('mine'));
+    const ref = await store.put(other, payloadOf('other'));
+    const given = await store.get(mine, ref).catch((error: unknown) => error);
+    if (given !== undefined) expect(given).to.be.instanceOf(IntegrityError);
+  });
+
+  it('never destroys a payload by the ref of another secret', async () => {
+    const { store } = current();
+    const [mine, other] = [await admitted(current()), await admitted(current())];
+    const ref = await store.put(other, payloadOf('other'));
+    await store.destroy(mine, ref).catch(() => undefined);
+    expect((await bytesOf(store, other, ref))?.toString()).to.equal('other');
+  });
+
+  it('has nothing of a secret it never saw', async () => {
+    const { store } = current();
+    const [known, unknown] = [await admitted(current()), await admitted(current())];
+    const ref = await store.put(known, payloadOf('known'));
+    await store.destroy(known, ref);
+    expect(await store.locate(unknown)).to.equal(undefined);
+    expect(await store.get(known, ref)).to.equal(undefined);
+  });
+
+  it('keeps two secrets of one project apart', async () => {
+    const { store } = current();
+    const first = await admitted(current());
+    const second = await admitted(current(), { projectId: first.projectId });
+    const refs = [
+      await store.put(first, payloadOf('first')),
+      await store.put(second, payloadOf('second')),
+    ] as const;
+    await store.destroy(first, refs[0]);
+    expect((await bytesOf(store, second, refs[1]))?.toString()).to.equal('second');
+  });
+}
+
+function describeConcurrency(current: Current): void {
+  it('takes many first payloads of a new project at once', async () => {
+    const { store } = current();
+    const { projectId } = aSecretHeader();
+    const secrets = await Promise.all(Array.from({ length: 12 }, () => admitted(current(), { projectId })));
+    const refs = await Promise.all(secrets.map((secret) => store.put(secret, payloadOf(secret.id))));
+    expect(new Set(refs).size).to.equal(secrets.length);
+    const back = await Promise.all(secrets.map((secret, at) => bytesOf(store, secret, refs[at] as StoreRef)));
+    expect(back.map(String)).to.deep.equal(secrets.map((secret) => secret.id));
+  });
+
+  it('gives one ref to the same payload put many times at once', async () => {
+    const { store } = current();
+    const secret = await admitted(current());
+    const refs = await Promise.all(Array.from({ length: 6 }, () => store.put(secret, payloadOf('once'))));
+    expect(new Set(refs).size).to.equal(1);
+    expect((await bytesOf(store, secret, refs[0] as StoreRef))?.toString()).to.equal('once');
+  });
+
+  it('lets one of many different payloads win, and tells the others', async () => {
+    const { store } = current();
+    const secret = await admitted(current());
+    const texts = ['one', 'two', 'three', 'four', 'five'];
+    const outcomes = await Promise.allSettled(texts.map((text) => store.put(secret, payloadOf(text))));
+    const won = texts.filter((_, at) => outcomes[at]?.status === 'fulfilled');
+    expect(won).to.have.length(1);
+    for (const outcome of outcomes) {
+      if (outcome.status === 'rejected') expect(outcome.reason).to.be.instanceOf(Conflict);
+    }
+    const ref = (await store.locate(secret)) as StoreRef;
+    expect((await bytesOf(store, secret, ref))?.toString()).to.equal(won[0]);
+  });
+}
+
+/** Only for stores whose payloads are rows of ours: rows can be copied, swapped and edited. */
+function describeSealing(current: Current): void {
+  const sealerOf = (context: Mocha.Context): Sealer => current().store.sealer ?? context.skip();
+  const mustNotOpen = async (sealer: Sealer, secret: SecretHeader, sealed: SealedPayload): Promise<void> => {
+    expect(await rejection(sealer.open(secret, sealed))).to.be.instanceOf(IntegrityError);
+  };
+
+  it('opens what it sealed, and seals the same bytes differently each time', async function () {
+    const sealer = sealerOf(this);
+    const secret = await admitted(current());
+    const sealed = await sealer.seal(secret, payloadOf('sealed'));
+    const again = await sealer.seal(secret, payloadOf('sealed'));
+    expect((await sealer.open(secret, sealed)).bytes().toString()).to.equal('sealed');
+    expect((await sealer.open(secret, again)).bytes().toString()).to.equal('sealed');
+    expect(sealed.blob.equals(again.blob)).to.equal(false);
+    expect(sealed.blob.includes('sealed')).to.equal(false);
+  });
+
+  it('does not open a row copied over another secret', async function () {
+    const sealer = sealerOf(this);
+    const secret = await admitted(current());
+    const other = await admitted(current(), { projectId: secret.projectId });
+    await mustNotOpen(sealer, other, await sealer.seal(secret, payloadOf('x')));
+  });
+
+  it('does not open a row moved to another project', async function () {
+    const sealer = sealerOf(this);
+    const secret = await admitted(current());
+    const sealed = await sealer.seal(secret, payloadOf('x'));
+    const { projectId } = aSecretHeader();
+    await mustNotOpen(sealer, { ...secret, projectId }, sealed);
+  });
+
+  it('does not open a row of another project that has a KEK of its own', async function () {
+    const sealer = sealerOf(this);
+    const [secret, other] = [await admitted(current()), await admitted(current())];
+    const ours = await sealer.seal(secret, payloadOf('x'));
+    const theirs = await sealer.seal(other, payloadOf('y'));
+    await mustNotOpen(sealer, secret, theirs);
+    await mustNotOpen(sealer, secret, { kekId: theirs.kekId, blob: ours.blob });
+    await mustNotOpen(sealer, secret, { kekId: ours.kekId, blob: theirs.blob });
+  });
+
+  it('does not open a row of another store', async function () {
+    const sealer = sealerOf(this);
+    const { sibling } = current();
+    if (sibling?.sealer === undefined) return this.skip();
+    const secret = await admitted(current());
+    await mustNotOpen(sibling.sealer, secret, await sealer.seal(secret, payloadOf('x')));
+  });
+
+  it('does not open a row with any one byte changed, cut off or added', async function () {
+    const sealer = sealerOf(this);
+    const secret = await admitted(current());
+    const { kekId: kek, blob } = await sealer.seal(secret, payloadOf('0123456789'));
+    for (let at = 0; at < blob.length; at += 1) {
+      const changed = Buffer.from(blob);
+      changed[at] = (changed[at] as number) ^ 0x01;
+      await mustNotOpen(sealer, secret, { kekId: kek, blob: changed });
+    }
+    await mustNotOpen(sealer, secret, { kekId: kek, blob: blob.subarray(0, -1) });
+    await mustNotOpen(sealer, secret, { kekId: kek, blob: Buffer.concat([blob, Buffer.from([0])]) });
+    await mustNotOpen(sealer, secret, { kekId: kek, blob: Buffer.alloc(0) });
+  });
+
+  it('says of an unknown KEK that the store is not available, never that there is no payload', async function () {
+    const sealer = sealerOf(this);
+    const secret = await admitted(current());
+    const { blob } = await sealer.seal(secret, payloadOf('x'));
+    const error = await rejection(sealer.open(secret, { kekId: kekId(randomUUID()), blob }));
+    expect(error).to.have.property('status', 503);
+  });
+}
+
+type Step = {
+  readonly secret: number;
+  readonly what: 'put' | 'get' | 'locate' | 'destroy';
+  readonly text: string;
+};
+
+const SECRETS_IN_PLAY = 3;
+const steps: fc.Arbitrary<Step[]> = fc.array(
+  fc.record({
+    secret: fc.nat(SECRETS_IN_PLAY - 1),
+    what: fc.constantFrom(
+      'put' as const,
+      'put' as const,
+      'get' as const,
+      'locate' as const,
+      'destroy' as const,
+    ),
+    text: fc.constantFrom('', 'a', 'b', 'ab\0'),
+  }),
+  { minLength: 4, maxLength: 24 },
+);
+
+/** fast-check prints the seed and the shortest sequence that differs; `POSTERN_SEED` plays one again. */
+function describeLikeMemory(current: Current): void {
+  it('answers any sequence of operations as the memory store does', async () => {
+    const seed = Number(process.env['POSTERN_SEED'] ?? randomBytes(4).readInt32BE());
+    await fc.assert(
+      fc.asyncProperty(steps, async (sequence) => {
+        const secrets = await Promise.all(Array.from({ length: SECRETS_IN_PLAY }, () => admitted(current())));
+        const expected = await play(createMemoryStore('reference'), secrets, sequence);
+        expect(await play(current().store, secrets, sequence)).to.deep.equal(expected);
+      }),
+      { seed, numRuns: 20 },
+    );
+  });
+}
+
+/** What was answered at each step, in words that two stores share: refs differ, what they stand for does not. */
+async function play(
+  store: SecretStore,
+  secrets: readonly SecretHeader[],
+  sequence: readonly Step[],
+): Promise<string[]> {
+  const answers: string[] = [];
+  for (const step of sequence) {
+    const secret = secrets[step.secret] as SecretHeader;
+    answers.push(
+      await answerTo(store, secret, step).catch((error: unknown) => (error as Error).constructor.name),
+    );
+  }
+  return answers;
+}
+
+async function answerTo(store: SecretStore, secret: SecretHeader, { what, text }: Step): Promise<string> {
+  if (what === 'put')
+    return `put ${(await store.put(secret, payloadOf(text))) === (await store.locate(secret))}`;
+  const ref = await store.locate(secret);
+  if (what === 'locate') return ref === undefined ? 'nothing' : 'located';
+  if (what === 'get')
+    return ref === undefined ? 'nothing' : JSON.stringify(String(await bytesOf(store, secret, ref)));
+  await store.destroy(secret, ref ?? storeRef('never given'));
+  return 'destroyed';
+}
+
+function describeLife(current: Current): void {
+  it('is healthy', async () => {
+    await current().store.health();
+  });
+
+  it('keeps payloads over a restart', async function () {
+    const { store, reopen } = current();
+    if (reopen === undefined) return this.skip();
+    const secret = await admitted(current());
+    const ref = await store.put(secret, payloadOf('kept'));
+    const again = await reopen();
+    try {
+      expect(again.name).to.equal(store.name);
+      expect(await again.locate(secret)).to.equal(ref);
+      expect((await bytesOf(again, secret, ref))?.toString()).to.equal('kept');
+      expect(await again.put(secret, payloadOf('kept'))).to.equal(ref);
+    } finally {
+      await again.close();
+      await again.close();
+    }
+  });
+}

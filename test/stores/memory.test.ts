@@ -1,0 +1,7 @@
+import { createMemoryStore } from '../../backends/memory/index.ts';
+import { describeSecretStore } from '../conformance/secret-store.ts';
+
+describeSecretStore('memory', async () => {
+  const store = createMemoryStore('memory');
+  return { store, close: () => store.close() };
+});
