@@ -52,10 +52,10 @@ export function createAuditFile(path: string): AuditFile {
       state.current = undefined;
     },
     close: async () => {
-      const handles = [state.current?.handle, state.previous?.handle];
+      const files = [state.current, state.previous].filter((file) => file !== undefined);
       state.current = undefined;
       state.previous = undefined;
-      await Promise.allSettled(handles.map((handle) => handle?.close()));
+      await Promise.allSettled(files.map((file) => file.handle.close()));
     },
   };
 }
