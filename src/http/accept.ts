@@ -20,16 +20,19 @@ function mediaRanges(accept: string): readonly MediaRange[] {
 
 const JSON_RANGES = new Set(['application/json', 'application/*', '*/*']);
 
+/** No header, or one that says nothing: whatever comes. */
+const isOpen = (accept: string | undefined): accept is undefined | '' => accept === undefined || accept === '';
+
 /** Throws `NotAcceptable` (with `description: null`) unless the header admits JSON. Quality is ignored, even zero. */
 export function requireJson(accept: string | undefined): void {
-  if (accept === undefined || accept === 'application/json' || accept === '*/*') return;
+  if (isOpen(accept) || accept === 'application/json' || accept === '*/*') return;
   if (mediaRanges(accept).some((range) => JSON_RANGES.has(range.type))) return;
   throw new NotAcceptable(null);
 }
 
 /** Which of `offered` the header likes best; undefined: none. No header: the first. */
 export function preferred(accept: string | undefined, offered: readonly string[]): string | undefined {
-  if (accept === undefined) return offered[0];
+  if (isOpen(accept)) return offered[0];
   const ranges = mediaRanges(accept);
   const rated = offered.map((type) => ({ type, quality: qualityOf(type, ranges) }));
   const best = rated.reduce((one, other) => (other.quality > one.quality ? other : one));
@@ -62,7 +65,7 @@ const ECHOED: ReadonlySet<string> = new Set([
  * not UTF-8 are never text. Throws `NotAcceptable`.
  */
 export function payloadType(accept: string | undefined, stored: ContentType, isText: boolean): string {
-  if (accept === undefined || accept === '') return 'application/octet-stream';
+  if (isOpen(accept)) return 'application/octet-stream';
   if (ECHOED.has(accept)) return accept.startsWith('text/') && !isText ? refusePayloadType() : accept;
   const own = stored === 'text/plain' && !isText ? 'application/octet-stream' : stored;
   const offered = [own, ...CONTENT_TYPES.filter((type) => type !== own && (type !== 'text/plain' || isText))];

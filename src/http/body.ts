@@ -12,15 +12,17 @@ export async function readBody(request: IncomingMessage, limit: number): Promise
   const chunks: Buffer[] = [];
   let size = 0;
   try {
-    for await (const chunk of request as AsyncIterable<Buffer>) {
+    // Leaving the loop early must not take down the connection, on which the refusal is yet to be sent.
+    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       size += chunk.length;
-      if (size > limit) return letGo(request);
+      if (size > limit) break;
       chunks.push(chunk);
     }
   } catch (cause) {
     if ((cause as { code?: unknown }).code === 'ERR_HTTP_REQUEST_TIMEOUT') throw new RequestTimeout('', { cause });
     throw new BadRequest('', { detail: 'the request body ended early', cause });
   }
+  if (size > limit) return letGo(request);
   return { bytes: chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size), tooLarge: false };
 }
 

@@ -122,7 +122,8 @@ export async function exchange(url: string, request: string | Uint8Array): Promi
   const { hostname, port } = new URL(url);
   const socket = net.connect(Number(port), hostname);
   const chunks: Buffer[] = [];
-  socket.end(request);
+  // Not `end`: a client that closes its half is gone, to this server.
+  socket.write(request);
   for await (const chunk of socket as AsyncIterable<Buffer>) chunks.push(chunk);
   const text = Buffer.concat(chunks).toString('latin1');
   const [head = '', ...body] = text.split('\r\n\r\n');
