@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
 import type { AuditEvent } from '../audit/audit.ts';
-import { BrokerError, Denied, MethodNotAllowed, NotFound } from '../errors.ts';
+import { BadRequest, BrokerError, Denied, MethodNotAllowed, NotFound } from '../errors.ts';
 import { identify } from '../identity/identify.ts';
 import { projectId, type ProjectId } from '../model/ids.ts';
 import type { Identity } from '../model/principal.ts';
@@ -42,7 +42,7 @@ export async function serve(services: Services, ctx: Context, resource: Resource
   const progress = ctx.state['progress'] as Progress;
   progress.event = auditEvent(progress, ctx, resource, undefined);
   const identity = await identify(services.identity, credentialsOf(ctx));
-  const caller = projectId(identity.principal.project?.id ?? '');
+  const caller = callerProject(identity);
   progress.event = auditEvent(progress, ctx, resource, identity);
   const microversion = acceptVersion(services, ctx);
   requireDecodable(ctx.path);
@@ -69,6 +69,15 @@ export async function serve(services: Services, ctx: Context, resource: Resource
   const call = { found, input: parsed.input, identity, projectId: caller, decision, microversion, now };
   const reply = await route.handle(services, { ...call, base: linkBase(ctx.req, services.links) });
   finish(ctx, progress, decision, reply);
+}
+
+/** Keystone's ids have 64 characters at most. Ones beyond all reason fit no index row in PostgreSQL. */
+const MAX_ID_CHARACTERS = 255;
+
+function callerProject({ principal: { project, user } }: Identity): ProjectId {
+  const id = project?.id ?? '';
+  if (id.length <= MAX_ID_CHARACTERS && user.id.length <= MAX_ID_CHARACTERS) return projectId(id);
+  throw new BadRequest('', { detail: 'the id of the user or of the project is too long' });
 }
 
 interface Asked {

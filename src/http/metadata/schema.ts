@@ -57,5 +57,11 @@ function storedKey(key: string): string {
   return key.toLowerCase();
 }
 
-/** The key a path names, in the form keys are stored in. */
-export const keyOfPath = (raw: RawInput): string => (raw.params['key'] ?? '').toLowerCase();
+/** No stored key is empty. */
+const NO_KEY = '';
+
+/** The key a path names, in the form keys are stored in. PostgreSQL refuses to even look for some that cannot be stored. */
+export function keyOfPath({ params }: Pick<RawInput, 'params'>): string {
+  const key = params['key'] ?? NO_KEY;
+  return KEY.test(key) ? key.toLowerCase() : NO_KEY;
+}
