@@ -15,6 +15,8 @@ export type SoftwareSuite = Extract<WrapSuite, 'gcm' | 'kwp' | 'kwp-mac'>;
 /** RFC 5649 section 3: the alternative initial value. */
 const KWP_IV = Buffer.from('a65959a6', 'hex');
 const MAC_BYTES = 32;
+/** RFC 5649 section 4: two blocks of 8 bytes at least. OpenSSL calls no bytes at all a success. */
+const KWP_BLOCK_BYTES = 8;
 
 /** `iv` is for suite `gcm`, which needs a fresh one for each wrap; KWP has none. */
 export function wrapKey(
@@ -42,8 +44,8 @@ export function unwrapKey(suite: WrapSuite, keys: WrappingKeys, aad: Buffer, wra
     case 'kwp-mac':
       return unwrapKwpMac(keys, aad, wrapped);
     default:
-      throw new StoreUnavailable('The secret store is not available.', {
-        detail: `a key wrapped by suite ${suite} can only be unwrapped by the device that wrapped it`,
+      throw new IntegrityError('', {
+        detail: `a key wrapped by suite ${suite} is opened by its device, not in software`,
       });
   }
 }
@@ -64,6 +66,9 @@ export function wrapKwp(key: KeyObject, plain: Buffer): Buffer {
 }
 
 export function unwrapKwp(key: KeyObject, wrapped: Buffer): Buffer {
+  if (wrapped.length < 2 * KWP_BLOCK_BYTES || wrapped.length % KWP_BLOCK_BYTES !== 0) {
+    throw new IntegrityError('', { detail: 'a wrapped key has an impossible length' });
+  }
   try {
     const decipher = createDecipheriv(kwpCipher(key), key, KWP_IV);
     const plain = decipher.update(wrapped);
