@@ -47,14 +47,14 @@ export function createProjectKeks(deps: ProjectKeksDeps): ProjectKeks {
     return kek;
   };
   return {
-    cached: active.get,
+    cached: (project) => active.get(project),
     load: (project) =>
       once(`project ${project}`, async () => {
         const kek = keep(deps.rootKeys.unwrap(await findOrCreate(deps, project)));
         active.set(project, kek);
         return kek;
       }),
-    cachedById: byId.get,
+    cachedById: (id) => byId.get(id),
     loadById: (id) => once(`kek ${id}`, async () => keep(deps.rootKeys.unwrap(await find(deps, id)))),
     clear: () => {
       active.clear();

@@ -1,26 +1,21 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { expect } from 'chai';
-import fc from 'fast-check';
-import { createMemoryStore } from '../../backends/memory/index.ts';
 import { Conflict, IntegrityError, NotSupported } from '../../src/errors.ts';
-import { kekId } from '../../src/model/ids.ts';
-import { Payload } from '../../src/model/payload.ts';
-import type { SealedPayload } from '../../src/model/sealed-payload.ts';
-import type { SecretHeader } from '../../src/model/secret.ts';
-import { storeRef, type Sealer, type SecretStore, type StoreRef } from '../../src/stores/secret-store.ts';
+import type { StoreRef } from '../../src/stores/secret-store.ts';
 import { skipAloud } from '../helpers/databases.ts';
 import { aSecretHeader } from '../helpers/secret-row.ts';
+import {
+  admitted,
+  bytesOf,
+  payloadOf,
+  rejection,
+  type Current,
+  type StoreFixture,
+} from './secret-store-fixture.ts';
+import { describeSealing } from './secret-store-sealing.ts';
+import { describeLikeMemory } from './secret-store-sequences.ts';
 
-export interface StoreFixture {
-  readonly store: SecretStore;
-  /** Another store of this kind with another name, over the same data, where names share data. */
-  readonly sibling?: SecretStore;
-  /** The same store opened again, as after a restart. Absent where nothing outlives the process. */
-  reopen?(): Promise<SecretStore>;
-  /** Called before a secret's first `put`, for a store that needs the secret's row. */
-  admit?(secret: SecretHeader): Promise<void>;
-  close(): Promise<void>;
-}
+export type { StoreFixture } from './secret-store-fixture.ts';
 
 /** Larger ones say nothing new and take long over a wire. */
 const LARGEST_TRIED_BYTES = 1024 * 1024;
@@ -63,30 +58,6 @@ export function describeSecretStore(name: string, open: () => Promise<StoreFixtu
     describeLikeMemory(current);
     describeLife(current);
   });
-}
-
-type Current = () => StoreFixture;
-
-async function admitted(fixture: StoreFixture, changes: Partial<SecretHeader> = {}): Promise<SecretHeader> {
-  const secret = aSecretHeader(changes);
-  await fixture.admit?.(secret);
-  return secret;
-}
-
-const payloadOf = (bytes: string | Buffer): Payload => Payload.copy(Buffer.from(bytes));
-
-async function bytesOf(store: SecretStore, secret: SecretHeader, ref: StoreRef): Promise<Buffer | undefined> {
-  return (await store.get(secret, ref))?.bytes();
-}
-
-/** What a promise rejected with; fails when it did not. */
-async function rejection(promise: Promise<unknown>): Promise<unknown> {
-  try {
-    await promise;
-  } catch (error) {
-    return error;
-  }
-  throw new Error('expected a rejection');
 }
 
 function describeRoundTrips(current: Current): void {
@@ -269,144 +240,6 @@ function describeConcurrency(current: Current): void {
     const ref = (await store.locate(secret)) as StoreRef;
     expect((await bytesOf(store, secret, ref))?.toString()).to.equal(won[0]);
   });
-}
-
-/** Only for stores whose payloads are rows of ours: rows can be copied, swapped and edited. */
-function describeSealing(current: Current): void {
-  const sealerOf = (context: Mocha.Context): Sealer => current().store.sealer ?? context.skip();
-  const mustNotOpen = async (sealer: Sealer, secret: SecretHeader, sealed: SealedPayload): Promise<void> => {
-    expect(await rejection(sealer.open(secret, sealed))).to.be.instanceOf(IntegrityError);
-  };
-
-  it('opens what it sealed, and seals the same bytes differently each time', async function () {
-    const sealer = sealerOf(this);
-    const secret = await admitted(current());
-    const sealed = await sealer.seal(secret, payloadOf('sealed'));
-    const again = await sealer.seal(secret, payloadOf('sealed'));
-    expect((await sealer.open(secret, sealed)).bytes().toString()).to.equal('sealed');
-    expect((await sealer.open(secret, again)).bytes().toString()).to.equal('sealed');
-    expect(sealed.blob.equals(again.blob)).to.equal(false);
-    expect(sealed.blob.includes('sealed')).to.equal(false);
-  });
-
-  it('does not open a row copied over another secret', async function () {
-    const sealer = sealerOf(this);
-    const secret = await admitted(current());
-    const other = await admitted(current(), { projectId: secret.projectId });
-    await mustNotOpen(sealer, other, await sealer.seal(secret, payloadOf('x')));
-  });
-
-  it('does not open a row moved to another project', async function () {
-    const sealer = sealerOf(this);
-    const secret = await admitted(current());
-    const sealed = await sealer.seal(secret, payloadOf('x'));
-    const { projectId } = aSecretHeader();
-    await mustNotOpen(sealer, { ...secret, projectId }, sealed);
-  });
-
-  it('does not open a row of another project that has a KEK of its own', async function () {
-    const sealer = sealerOf(this);
-    const [secret, other] = [await admitted(current()), await admitted(current())];
-    const ours = await sealer.seal(secret, payloadOf('x'));
-    const theirs = await sealer.seal(other, payloadOf('y'));
-    await mustNotOpen(sealer, secret, theirs);
-    await mustNotOpen(sealer, secret, { kekId: theirs.kekId, blob: ours.blob });
-    await mustNotOpen(sealer, secret, { kekId: ours.kekId, blob: theirs.blob });
-  });
-
-  it('does not open a row of another store', async function () {
-    const sealer = sealerOf(this);
-    const { sibling } = current();
-    if (sibling?.sealer === undefined) return this.skip();
-    const secret = await admitted(current());
-    await mustNotOpen(sibling.sealer, secret, await sealer.seal(secret, payloadOf('x')));
-  });
-
-  it('does not open a row with any one byte changed, cut off or added', async function () {
-    const sealer = sealerOf(this);
-    const secret = await admitted(current());
-    const { kekId: kek, blob } = await sealer.seal(secret, payloadOf('0123456789'));
-    for (let at = 0; at < blob.length; at += 1) {
-      const changed = Buffer.from(blob);
-      changed[at] = (changed[at] as number) ^ 0x01;
-      await mustNotOpen(sealer, secret, { kekId: kek, blob: changed });
-    }
-    await mustNotOpen(sealer, secret, { kekId: kek, blob: blob.subarray(0, -1) });
-    await mustNotOpen(sealer, secret, { kekId: kek, blob: Buffer.concat([blob, Buffer.from([0])]) });
-    await mustNotOpen(sealer, secret, { kekId: kek, blob: Buffer.alloc(0) });
-  });
-
-  it('says of an unknown KEK that the store is not available, never that there is no payload', async function () {
-    const sealer = sealerOf(this);
-    const secret = await admitted(current());
-    const { blob } = await sealer.seal(secret, payloadOf('x'));
-    const error = await rejection(sealer.open(secret, { kekId: kekId(randomUUID()), blob }));
-    expect(error).to.have.property('status', 503);
-  });
-}
-
-type Step = {
-  readonly secret: number;
-  readonly what: 'put' | 'get' | 'locate' | 'destroy';
-  readonly text: string;
-};
-
-const SECRETS_IN_PLAY = 3;
-const steps: fc.Arbitrary<Step[]> = fc.array(
-  fc.record({
-    secret: fc.nat(SECRETS_IN_PLAY - 1),
-    what: fc.constantFrom(
-      'put' as const,
-      'put' as const,
-      'get' as const,
-      'locate' as const,
-      'destroy' as const,
-    ),
-    text: fc.constantFrom('', 'a', 'b', 'ab\0'),
-  }),
-  { minLength: 4, maxLength: 24 },
-);
-
-/** fast-check prints the seed and the shortest sequence that differs; `POSTERN_SEED` plays one again. */
-function describeLikeMemory(current: Current): void {
-  it('answers any sequence of operations as the memory store does', async () => {
-    const seed = Number(process.env['POSTERN_SEED'] ?? randomBytes(4).readInt32BE());
-    await fc.assert(
-      fc.asyncProperty(steps, async (sequence) => {
-        const secrets = await Promise.all(Array.from({ length: SECRETS_IN_PLAY }, () => admitted(current())));
-        const expected = await play(createMemoryStore('reference'), secrets, sequence);
-        expect(await play(current().store, secrets, sequence)).to.deep.equal(expected);
-      }),
-      { seed, numRuns: 20 },
-    );
-  });
-}
-
-/** What was answered at each step, in words that two stores share: refs differ, what they stand for does not. */
-async function play(
-  store: SecretStore,
-  secrets: readonly SecretHeader[],
-  sequence: readonly Step[],
-): Promise<string[]> {
-  const answers: string[] = [];
-  for (const step of sequence) {
-    const secret = secrets[step.secret] as SecretHeader;
-    answers.push(
-      await answerTo(store, secret, step).catch((error: unknown) => (error as Error).constructor.name),
-    );
-  }
-  return answers;
-}
-
-async function answerTo(store: SecretStore, secret: SecretHeader, { what, text }: Step): Promise<string> {
-  if (what === 'put')
-    return `put ${(await store.put(secret, payloadOf(text))) === (await store.locate(secret))}`;
-  const ref = await store.locate(secret);
-  if (what === 'locate') return ref === undefined ? 'nothing' : 'located';
-  if (what === 'get')
-    return ref === undefined ? 'nothing' : JSON.stringify(String(await bytesOf(store, secret, ref)));
-  await store.destroy(secret, ref ?? storeRef('never given'));
-  return 'destroyed';
 }
 
 function describeLife(current: Current): void {

@@ -63,7 +63,9 @@ export function isRequired(part: string): boolean {
 async function openSqlite(): Promise<TestDatabase> {
   const folder = mkdtempSync(join(tmpdir(), 'postern-test-'));
   const options: DatabaseOptions = { client: 'sqlite3', filename: join(folder, 'postern.sqlite') };
-  return migrated(options, () => Promise.resolve(rmSync(folder, { recursive: true, force: true })));
+  return migrated(options, async () => {
+    rmSync(folder, { recursive: true, force: true });
+  });
 }
 
 /** A schema, not a database: milliseconds instead of a file copy, and a role without CREATEDB can do it. */

@@ -1,0 +1,48 @@
+import { Payload } from '../../src/model/payload.ts';
+import type { SecretHeader } from '../../src/model/secret.ts';
+import type { SecretStore, StoreRef } from '../../src/stores/secret-store.ts';
+import { aSecretHeader } from '../helpers/secret-row.ts';
+
+export interface StoreFixture {
+  readonly store: SecretStore;
+  /** Another store of this kind with another name, over the same data, where names share data. */
+  readonly sibling?: SecretStore;
+  /** The same store opened again, as after a restart. Absent where nothing outlives the process. */
+  readonly reopen?: () => Promise<SecretStore>;
+  /** Called before a secret's first `put`, for a store that needs the secret's row. */
+  readonly admit?: (secret: SecretHeader) => Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The fixture once it is open: tests are written before that. */
+export type Current = () => StoreFixture;
+
+/** A secret nobody else has, known wherever the store needs it known. */
+export async function admitted(
+  fixture: StoreFixture,
+  changes: Partial<SecretHeader> = {},
+): Promise<SecretHeader> {
+  const secret = aSecretHeader(changes);
+  await fixture.admit?.(secret);
+  return secret;
+}
+
+export const payloadOf = (bytes: string | Buffer): Payload => Payload.copy(Buffer.from(bytes));
+
+export async function bytesOf(
+  store: SecretStore,
+  secret: SecretHeader,
+  ref: StoreRef,
+): Promise<Buffer | undefined> {
+  return (await store.get(secret, ref))?.bytes();
+}
+
+/** What a promise rejected with; fails when it did not. */
+export async function rejection(promise: Promise<unknown>): Promise<unknown> {
+  try {
+    await promise;
+  } catch (error) {
+    return error;
+  }
+  throw new Error('expected a rejection');
+}
