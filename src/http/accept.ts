@@ -21,7 +21,8 @@ function mediaRanges(accept: string): readonly MediaRange[] {
 const JSON_RANGES = new Set(['application/json', 'application/*', '*/*']);
 
 /** No header, or one that says nothing: whatever comes. */
-const isOpen = (accept: string | undefined): accept is undefined | '' => accept === undefined || accept === '';
+const isOpen = (accept: string | undefined): accept is undefined | '' =>
+  accept === undefined || accept === '';
 
 /** Throws `NotAcceptable` (with `description: null`) unless the header admits JSON. Quality is ignored, even zero. */
 export function requireJson(accept: string | undefined): void {
@@ -41,7 +42,9 @@ export function preferred(accept: string | undefined, offered: readonly string[]
 
 function qualityOf(type: string, ranges: readonly MediaRange[]): number {
   const family = `${type.slice(0, type.indexOf('/'))}/*`;
-  const matching = ranges.filter((range) => range.type === type || range.type === family || range.type === '*/*');
+  const matching = ranges.filter(
+    (range) => range.type === type || range.type === family || range.type === '*/*',
+  );
   if (matching.length === 0) return 0;
   return matching.reduce((one, other) => (other.specificity > one.specificity ? other : one)).quality;
 }

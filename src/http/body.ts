@@ -19,11 +19,15 @@ export async function readBody(request: IncomingMessage, limit: number): Promise
       chunks.push(chunk);
     }
   } catch (cause) {
-    if ((cause as { code?: unknown }).code === 'ERR_HTTP_REQUEST_TIMEOUT') throw new RequestTimeout('', { cause });
+    if ((cause as { code?: unknown }).code === 'ERR_HTTP_REQUEST_TIMEOUT')
+      throw new RequestTimeout('', { cause });
     throw new BadRequest('', { detail: 'the request body ended early', cause });
   }
   if (size > limit) return letGo(request);
-  return { bytes: chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size), tooLarge: false };
+  return {
+    bytes: chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size),
+    tooLarge: false,
+  };
 }
 
 function letGo(request: IncomingMessage): ReadBody {

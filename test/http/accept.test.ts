@@ -44,10 +44,10 @@ describe('Accept on JSON endpoints', () => {
     });
 
     it(`${accept === undefined ? 'absent' : `"${accept}"`} ${json ? 'creates' : 'creates nothing'}`, async () => {
-      const posted = await app().request('POST', '/v1/secrets', { headers, body: { name: `a ${accept}` } });
+      const posted = await app().request('POST', '/v1/secrets', { headers, body: { name: `<${accept}>` } });
       const put = await app().request('PUT', `${path}/metadata`, { headers, body: { metadata: { k: 'v' } } });
       expect([posted.status, put.status]).to.deep.equal(json ? [201, 201] : [406, 406]);
-      const query = new URLSearchParams({ name: `a ${accept}` });
+      const query = new URLSearchParams({ name: `<${accept}>` });
       const list = await app().request('GET', `/v1/secrets?${query.toString()}`);
       expect(list.json?.['total']).to.equal(json ? 1 : 0);
     });

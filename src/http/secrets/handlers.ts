@@ -12,6 +12,7 @@ import type { Call, Reply } from '../route.ts';
 import type { Services } from '../services.ts';
 import { draftSecret } from './draft.ts';
 import type { ListSecrets } from './list-query.ts';
+import { requireAnswerable, type PayloadWish } from './payload-wish.ts';
 import { presentSecret, secretRef } from './present.ts';
 import type { NewSecret } from './schema.ts';
 import type { SecondStep } from './second-step.ts';
@@ -38,7 +39,9 @@ export async function getSecrets(services: Services, call: Call<unknown, ListSec
   const { query, sent } = call.input;
   const { secrets, total } = await services.secretLists.listAnyProject(call.decision.filter, query, call.now);
   const consumers =
-    call.microversion >= 1 ? await services.secretConsumers.listOf(secrets.map((secret) => secret.id)) : undefined;
+    call.microversion >= 1
+      ? await services.secretConsumers.listOf(secrets.map((secret) => secret.id))
+      : undefined;
   const items = secrets.map((secret) =>
     presentSecret(secret, call.base, consumers && (consumers.get(secret.id) ?? [])),
   );
@@ -49,24 +52,36 @@ export async function getSecrets(services: Services, call: Call<unknown, ListSec
 export async function getSecret(services: Services, call: Call<LoadedSecret, unknown>): Promise<Reply> {
   const { secret, consumers } = call.found.target;
   const listed = call.microversion >= 1 && consumers.count > 0;
-  const registered = listed ? ((await services.secretConsumers.listOf([secret.id])).get(secret.id) ?? []) : [];
-  return { status: 200, body: presentSecret(secret, call.base, call.microversion >= 1 ? registered : undefined) };
+  const registered = listed
+    ? ((await services.secretConsumers.listOf([secret.id])).get(secret.id) ?? [])
+    : [];
+  return {
+    status: 200,
+    body: presentSecret(secret, call.base, call.microversion >= 1 ? registered : undefined),
+  };
 }
 
-type Accept = string | undefined;
-
-export async function getPayload(services: Services, call: Call<LoadedSecret, Accept>): Promise<Reply> {
+export async function getPayload(services: Services, call: Call<LoadedSecret, PayloadWish>): Promise<Reply> {
   const { secret } = call.found.target;
+  requireAnswerable(secret, call.input);
   const payload = await readPayload(services, secret, call.found.sealed);
   const bytes = payload.bytes();
   const stored = secret.contentType ?? 'application/octet-stream';
-  const type = payloadType(call.input, stored, isUtf8(bytes));
-  if (bytes.length === 0) return { status: 204 };
-  return { status: 200, body: bytes, type };
+  try {
+    const type = payloadType(call.input.accept, stored, isUtf8(bytes));
+    return bytes.length === 0 ? { status: 204 } : { status: 200, body: bytes, type };
+  } catch (error) {
+    payload.wipe();
+    throw error;
+  }
 }
 
-export async function getSecretAsPayload(services: Services, call: Call<LoadedSecret, Accept>): Promise<Reply> {
-  requireExactPayloadType(call.input);
+export async function getSecretAsPayload(
+  services: Services,
+  call: Call<LoadedSecret, PayloadWish>,
+): Promise<Reply> {
+  requireAnswerable(call.found.target.secret, call.input);
+  requireExactPayloadType(call.input.accept);
   return getPayload(services, call);
 }
 

@@ -15,6 +15,7 @@ import {
   type Removal,
 } from './handlers.ts';
 import { parseListSecrets } from './list-query.ts';
+import { parsePayloadWish } from './payload-wish.ts';
 import { parseNewSecret } from './schema.ts';
 import { parseSecondStep } from './second-step.ts';
 
@@ -24,9 +25,13 @@ const PAYLOAD = '/v1/secrets/:id/payload';
 
 const noObject = (): Promise<undefined> => Promise.resolve(undefined);
 const secretTarget = (found: LoadedSecret): LoadedSecret['target'] => found.target;
-const accept = (raw: RawInput): string | undefined => raw.accept;
 const item = { path: ITEM, find: findSecret, target: secretTarget, missing: SECRET_MISSING } as const;
-const payload = { ...item, path: PAYLOAD, action: 'secret:decrypt', operation: 'Secret payload retrieval' } as const;
+const payload = {
+  ...item,
+  path: PAYLOAD,
+  action: 'secret:decrypt',
+  operation: 'Secret payload retrieval',
+} as const;
 
 export const secretRoutes: readonly Route[] = [
   route({
@@ -73,7 +78,7 @@ export const secretRoutes: readonly Route[] = [
     when: (header) => !asksForMetadata(header),
     answers: 'any',
     revealsPayload: true,
-    parse: accept,
+    parse: parsePayloadWish,
     handle: getSecretAsPayload,
   }),
   route({
@@ -100,7 +105,7 @@ export const secretRoutes: readonly Route[] = [
     method: 'get',
     answers: 'any',
     revealsPayload: true,
-    parse: accept,
+    parse: parsePayloadWish,
     handle: getPayload,
   }),
   // The original asks the policy before it refuses the method.

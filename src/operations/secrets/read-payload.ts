@@ -14,7 +14,7 @@ export async function readPayload(
   secret: Secret,
   sealed: SealedPayload | undefined,
 ): Promise<Payload> {
-  if (secret.contentType === null) throw new NotFound('Not Found. Sorry but your secret has no payload.');
+  requirePayload(secret);
   if (secret.store === null || secret.storeRef === null) {
     throw new InternalError('', { detail: `secret ${secret.id} has a payload but names no store` });
   }
@@ -22,7 +22,13 @@ export async function readPayload(
   if (store.sealer !== undefined && sealed !== undefined) return store.sealer.open(secret, sealed);
   const payload = await store.get(secret, storeRef(secret.storeRef));
   if (payload === undefined) {
-    throw new IntegrityError('', { detail: `store ${store.name} has lost the payload of secret ${secret.id}` });
+    throw new IntegrityError('', {
+      detail: `store ${store.name} has lost the payload of secret ${secret.id}`,
+    });
   }
   return payload;
+}
+
+export function requirePayload(secret: Secret): void {
+  if (secret.contentType === null) throw new NotFound('Not Found. Sorry but your secret has no payload.');
 }
