@@ -3,7 +3,11 @@ import type { PolicyInput } from './input.ts';
 /** A condition on rows, compiled to SQL by the repositories. Fields and operators are an allow-list there. */
 export type FilterNode =
   | { readonly type: 'field'; readonly operator: string; readonly field: string; readonly value: unknown }
-  | { readonly type: 'compound'; readonly operator: 'and' | 'or' | 'not'; readonly value: readonly FilterNode[] }
+  | {
+      readonly type: 'compound';
+      readonly operator: 'and' | 'or' | 'not';
+      readonly value: readonly FilterNode[];
+    }
   | { readonly type: 'const'; readonly value: boolean };
 
 export interface Reason {

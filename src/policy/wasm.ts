@@ -23,7 +23,8 @@ interface WebAssemblyApi {
 const { WebAssembly } = globalThis as unknown as { readonly WebAssembly: WebAssemblyApi };
 
 /** The package's ES module exports this by default only; its types know it as a named export only. */
-const { loadPolicySync } = (sdk as unknown as { readonly default: Pick<typeof sdk, 'loadPolicySync'> }).default;
+const { loadPolicySync } = (sdk as unknown as { readonly default: Pick<typeof sdk, 'loadPolicySync'> })
+  .default;
 
 /** 64 KiB each; beyond it an evaluation fails instead of the process. */
 const MAX_MEMORY_PAGES = 1024;
