@@ -1,0 +1,171 @@
+import { readFileSync } from 'node:fs';
+import { Ajv } from 'ajv';
+import { expect } from 'chai';
+import { policyInput, type Question } from '../../src/policy/input.ts';
+import type { Target } from '../../src/model/target.ts';
+import { NOW_MS, principal, question, secretTarget } from './samples.ts';
+
+const CANARY = 'canary-8f1d';
+const schemaPath = new URL('../../policies/schema/input.json', import.meta.url);
+const schema = JSON.parse(readFileSync(schemaPath, 'utf8')) as object;
+const matches = new Ajv({ allErrors: true, allowUnionTypes: true }).compile(schema);
+
+type Fields = Readonly<Record<string, unknown>>;
+const targetOf = (changes: Partial<Question>): Fields => policyInput(question(changes))['target'] as Fields;
+
+const targets: Readonly<Record<string, Target>> = {
+  secret: secretTarget(),
+  'a secret with nothing': secretTarget({
+    secret: {
+      ...secretTarget().secret,
+      creatorId: null,
+      name: null,
+      expiresAt: null,
+      store: null,
+      contentType: null,
+      payloadSize: null,
+    },
+    metadata: null,
+  }),
+  'a new secret': {
+    type: 'new-secret',
+    attributes: {
+      name: null,
+      secretType: 'opaque',
+      algorithm: null,
+      bitLength: null,
+      mode: null,
+      expiresAt: null,
+      payloadContentType: 'text/plain',
+      payloadSize: 7,
+    },
+  },
+  'a body that did not parse': { type: 'new-secret', attributes: null },
+  collection: { type: 'collection', query: { acl_only: 'true' } },
+  none: { type: 'none' },
+};
+
+describe('policyInput', () => {
+  for (const [name, target] of Object.entries(targets)) {
+    it(`is a document of the published schema: ${name}`, () => {
+      matches(policyInput(question({ target })));
+      expect(matches.errors).to.equal(null);
+    });
+  }
+
+  it('is one for a caller with nothing, and for a service acting for another', () => {
+    const bare = principal({
+      kind: 'headers',
+      project: null,
+      domain: { id: 'd-1', name: null },
+      scope: 'domain',
+      token: null,
+      applicationCredential: null,
+      trust: null,
+    });
+    matches(policyInput(question({ identity: { principal: bare, service: principal() } })));
+    expect(matches.errors).to.equal(null);
+  });
+
+  it('shows nothing that is not named, wherever it hides', () => {
+    const tainted = taint(question({ identity: { principal: principal(), service: principal() } }));
+    const text = JSON.stringify(policyInput(tainted));
+    expect(text).to.not.contain(CANARY);
+    expect(text).to.contain('keystone-eu');
+  });
+
+  it('says where the secret is, and to whom it belongs', () => {
+    expect(targetOf({})).to.deep.include({
+      type: 'secret',
+      project_id: 'p-1',
+      creator_id: 'u-1',
+      acl: { defined: true, read: { granted: false, project_access: false, users: 1 } },
+      store: { name: 'hsm-a', kind: 'pkcs11', classes: ['fips'] },
+      metadata: { env: 'prod' },
+      metadata_truncated: false,
+    });
+  });
+
+  it('keeps the reference into the store to itself', () => {
+    expect(JSON.stringify(policyInput(question()))).to.not.contain('ref-1');
+  });
+
+  it('gives times with their zone, and what is left of a life', () => {
+    expect(targetOf({})['attributes']).to.deep.include({
+      created_at: '2026-01-02T00:00:00.000001Z',
+      expires_at: '2026-05-16T09:31:00.000000Z',
+      expires_in_s: 60,
+      status: 'ACTIVE',
+    });
+  });
+
+  it('reads the clock once, in UTC', () => {
+    expect(policyInput(question())['now']).to.deep.equal({
+      rfc3339: '2026-05-16T09:30:00.000Z',
+      unix_s: NOW_MS / 1000,
+      weekday: 6,
+      minute_of_day: 570,
+    });
+    const sunday = policyInput(question({ nowMs: Date.UTC(2026, 4, 17) }));
+    expect(sunday['now']).to.deep.include({ weekday: 0, minute_of_day: 0 });
+  });
+
+  it('gives a new secret the project of its caller, and no creator', () => {
+    const target = targetOf({ target: { type: 'new-secret', attributes: null } });
+    expect(target).to.deep.include({ type: 'secret', id: null, project_id: 'p-1', creator_id: null });
+    expect(target['attributes']).to.equal(null);
+  });
+
+  it('names a store that is gone without making up its kind', () => {
+    const environment = { stores: {}, preferredStore: null };
+    expect(targetOf({ environment })['store']).to.deep.equal({ name: 'hsm-a', kind: null, classes: [] });
+  });
+
+  describe('user metadata', () => {
+    const metadataOf = (metadata: Readonly<Record<string, string>>): Fields =>
+      targetOf({ target: secretTarget({ metadata }) });
+    const keys = (count: number, value: string) =>
+      Object.fromEntries(Array.from({ length: count }, (_, i) => [`k${String(i).padStart(3, '0')}`, value]));
+
+    it('is shown up to 64 keys and 8 KiB', () => {
+      const full = keys(64, 'x'.repeat(8192 / 64 - 4));
+      expect(metadataOf(full)).to.deep.include({ metadata: full, metadata_truncated: false });
+    });
+
+    it('is left out beyond, and the input says so', () => {
+      const left = { metadata: null, metadata_truncated: true };
+      expect(metadataOf(keys(65, 'x'))).to.deep.include(left);
+      expect(metadataOf(keys(64, 'x'.repeat(8192 / 64 - 3)))).to.deep.include(left);
+      expect(metadataOf({ k: 'é'.repeat(4096) })).to.deep.include(left);
+    });
+  });
+
+  it('cuts a long user agent between characters', () => {
+    const { request } = question();
+    const agentOf = (userAgent: string) =>
+      (policyInput(question({ request: { ...request, userAgent } }))['request'] as Fields)['user_agent'];
+    expect(agentOf('a'.repeat(300))).to.equal('a'.repeat(256));
+    expect(agentOf(`${'a'.repeat(255)}é`)).to.equal('a'.repeat(255));
+    expect(agentOf(`${'a'.repeat(254)}é`)).to.equal(`${'a'.repeat(254)}é`);
+  });
+});
+
+/** Adds a member nobody knows to every object, as a row with one column more would. */
+function taint<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map((item: unknown): unknown => taint(item)) as T;
+  const members = (Object.entries(value) as [string, unknown][]).map(([key, member]): [string, unknown] => [
+    key,
+    MAPS.has(key) ? taintMembers(member as object) : taint(member),
+  ]);
+  return Object.fromEntries([...members, ['payload', CANARY], ['password', CANARY]]) as T;
+}
+
+/** Members whose keys are names, not fields: one name more is meant to be seen. */
+const MAPS: ReadonlySet<string> = new Set(['metadata', 'query', 'stores']);
+
+function taintMembers(map: object): object {
+  return Object.fromEntries(
+    Object.entries(map).map(([key, member]: [string, unknown]) => [key, taint(member)]),
+  );
+}
