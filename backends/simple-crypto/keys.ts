@@ -37,20 +37,35 @@ const GROUP_AND_OTHERS = 0o077;
  * A crash leaves either no file or a whole one, and of two processes at once one wins.
  */
 export function generateMasterKeyFile(path: string): boolean {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    return publishNewKey(path);
+  } catch (cause) {
+    throw new ConfigurationError(`the master key file ${path} cannot be written`, cause);
+  }
+}
+
+function publishNewKey(path: string): boolean {
   const draft = `${path}.${randomBytes(8).toString('hex')}.new`;
   try {
     writeDurably(draft, `${randomBytes(KEY_BYTES).toString('base64')}\n`);
-    // A link appears at once and whole, and unlike a rename it refuses to replace what is there.
-    linkSync(draft, path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw new ConfigurationError(`the master key file ${path} cannot be written`, error);
+    const isNew = appear(draft, path);
+    syncFolder(dirname(path));
+    return isNew;
   } finally {
     rmSync(draft, { force: true });
   }
-  syncFolder(dirname(path));
-  return true;
+}
+
+/** A link appears at once and whole, and unlike a rename it refuses to replace what is there. */
+function appear(draft: string, path: string): boolean {
+  try {
+    linkSync(draft, path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
 }
 
 function writeDurably(path: string, text: string): void {
