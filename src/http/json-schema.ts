@@ -4,6 +4,13 @@ import { pythonRepr } from './text.ts';
 
 const ajv = new Ajv({ allErrors: false, verbose: true, strict: true, allowUnionTypes: true });
 
+interface CheckOptions {
+  /** Name the property that is missing as the invalid one. */
+  readonly namesMissing?: boolean;
+  /** The property whose value is a secret, whatever its type: neither it nor a body that may be it is ever quoted. */
+  readonly secretProperty?: string;
+}
+
 /**
  * A validator that refuses as the API does: `Provided object does not match schema '{name}': {reason}. Invalid property:
  * '{property}'`, the reason being the sentence of the original's JSON Schema library.
@@ -11,7 +18,7 @@ const ajv = new Ajv({ allErrors: false, verbose: true, strict: true, allowUnionT
 export function schemaCheck(
   name: string,
   schema: object,
-  { namesMissing = false }: { readonly namesMissing?: boolean } = {},
+  { namesMissing = false, secretProperty }: CheckOptions = {},
 ): (value: unknown) => void {
   const validate = ajv.compile(schema);
   return (value) => {
@@ -19,7 +26,12 @@ export function schemaCheck(
     const [error] = validate.errors as [ErrorObject];
     const named = namesMissing && error.keyword === 'required';
     const property = named ? String(error.params['missingProperty']) : topLevelProperty(error);
-    throw schemaMismatch(name, reason(error), property);
+    const secret = secretProperty !== undefined && (property === secretProperty || property === null);
+    throw schemaMismatch(
+      name,
+      reason(error, secret ? withheld(error.data) : pythonRepr(error.data)),
+      property,
+    );
   };
 }
 
@@ -48,9 +60,14 @@ const SENTENCES: Readonly<Record<string, (value: string, parameters: Record<stri
     `Additional properties are not allowed (${pythonRepr(additionalProperty)} was unexpected)`,
 };
 
-function reason(error: ErrorObject): string {
+/** Clients log the answers they get, and a number may be a PIN: only what cannot be a secret is shown. */
+function withheld(value: unknown): string {
+  return value === null || typeof value === 'boolean' ? pythonRepr(value) : '[payload]';
+}
+
+function reason(error: ErrorObject, value: string): string {
   const sentence = SENTENCES[error.keyword];
   return sentence === undefined
-    ? `${pythonRepr(error.data)} is not valid`
-    : sentence(pythonRepr(error.data), error.params as Record<string, unknown>);
+    ? `${value} is not valid`
+    : sentence(value, error.params as Record<string, unknown>);
 }

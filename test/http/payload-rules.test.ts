@@ -92,8 +92,8 @@ const RULES: readonly [name: string, body: object, reason: string, property: str
   ['8: an empty type alone', { [TYPE]: '' }, WITHOUT_PAYLOAD, 'payload'],
   ['8: an unknown type alone', { [TYPE]: 'a/b', [ENCODING]: 'base64' }, WITHOUT_PAYLOAD, 'payload'],
   ['schema: a payload of null', text(null), "None is not of type 'string'", 'payload'],
-  ['schema: a payload of bytes', base64([1, 2]), "[1, 2] is not of type 'string'", 'payload'],
-  ['schema: a payload of a number', base64(5), "5 is not of type 'string'", 'payload'],
+  ['schema: a payload of bytes', base64([1, 2]), "[payload] is not of type 'string'", 'payload'],
+  ['schema: a payload of a number', base64(5), "[payload] is not of type 'string'", 'payload'],
   ['schema: a type of a number', text('x', 5), "5 is not of type 'string', 'null'", TYPE],
   ['schema: a type of 256 characters', text('x', 'x'.repeat(256)), `'${'x'.repeat(256)}' is too long`, TYPE],
   [

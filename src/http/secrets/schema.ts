@@ -30,7 +30,7 @@ export const NEW_SECRET_SCHEMA = {
 } as const;
 
 const SCHEMA = 'Secret';
-const check = schemaCheck(SCHEMA, NEW_SECRET_SCHEMA);
+const check = schemaCheck(SCHEMA, NEW_SECRET_SCHEMA, { secretProperty: 'payload' });
 
 interface NewSecretBody {
   readonly name?: string | null;
@@ -95,7 +95,11 @@ function parsePayload(body: NewSecretBody, maxBytes: number): NewSecret['payload
   const { payload, payload_content_type: type, payload_content_encoding: encoding } = body;
   if (payload === undefined) {
     if (type === undefined) return null;
-    throw schemaMismatch(SCHEMA, 'payload must be provided when payload_content_type is specified', 'payload');
+    throw schemaMismatch(
+      SCHEMA,
+      'payload must be provided when payload_content_type is specified',
+      'payload',
+    );
   }
   if (type === undefined || type === null) {
     const why = "If 'payload' is supplied, 'payload_content_type' must also be supplied.";
@@ -103,12 +107,14 @@ function parsePayload(body: NewSecretBody, maxBytes: number): NewSecret['payload
   }
   const contentType = supportedType(type);
   requireEncoding(contentType, encoding);
-  if (Buffer.byteLength(payload) > maxBytes) throw new PayloadTooLarge('Provided information too large to process');
+  if (Buffer.byteLength(payload) > maxBytes)
+    throw new PayloadTooLarge('Provided information too large to process');
   if (payload === '') throw emptyPayload();
   return { contentType, bytes: decoded(payload, encoding) };
 }
 
-const emptyPayload = (): BadRequest => schemaMismatch(SCHEMA, "If 'payload' specified, must be non empty", 'payload');
+const emptyPayload = (): BadRequest =>
+  schemaMismatch(SCHEMA, "If 'payload' specified, must be non empty", 'payload');
 
 const SUPPORTED =
   "['text/plain', 'text/plain;charset=utf-8', 'text/plain; charset=utf-8', 'application/octet-stream', 'application/pkcs8']";
@@ -144,7 +150,8 @@ const BEYOND_ASCII = /[^\x00-\x7f]/;
 function decoded(payload: string, encoding: string | undefined): Payload {
   if (encoding === undefined) return Payload.own(Buffer.from(payload, 'utf8'));
   const bytes = BEYOND_ASCII.test(payload) ? undefined : decodeBase64(Buffer.from(payload, 'latin1'));
-  if (bytes === undefined) throw schemaMismatch(SCHEMA, 'Invalid payload for payload_content_encoding', 'payload');
+  if (bytes === undefined)
+    throw schemaMismatch(SCHEMA, 'Invalid payload for payload_content_encoding', 'payload');
   if (bytes.length === 0) throw emptyPayload();
   return Payload.own(bytes);
 }
