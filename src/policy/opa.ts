@@ -13,7 +13,7 @@ export interface OpaOptions {
   readonly bundle: string;
   /** Laid over the bundle's data; `settings` holds the switches of the default rules. */
   readonly data?: Readonly<Record<string, unknown>>;
-  /** How often to look for a new bundle; without it the first one stays. */
+  /** How often to look for a new bundle; without it, or at 0, the first one stays. */
   readonly reloadSeconds?: number;
   readonly onReload?: (revision: string) => void;
   /** A bundle that could not be activated, or an evaluation that failed. The last good bundle goes on. */
@@ -97,7 +97,8 @@ async function firstGeneration(load: () => Promise<Generation | undefined>): Pro
 }
 
 function watch(options: OpaOptions, reload: () => Promise<Generation | undefined>): () => void {
-  if (options.reloadSeconds === undefined) return () => {};
+  const { reloadSeconds = 0 } = options;
+  if (reloadSeconds <= 0) return () => {};
   let busy = false;
   const look = async (): Promise<void> => {
     if (busy) return;
@@ -111,7 +112,7 @@ function watch(options: OpaOptions, reload: () => Promise<Generation | undefined
       busy = false;
     }
   };
-  const timer = setInterval(() => void look(), options.reloadSeconds * 1000);
+  const timer = setInterval(() => void look(), reloadSeconds * 1000);
   timer.unref();
   return () => clearInterval(timer);
 }

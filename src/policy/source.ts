@@ -15,7 +15,9 @@ const MAX_ARCHIVE_BYTES = 32 * 1024 * 1024;
 const FETCH_TIMEOUT_MS = 10_000;
 
 export function createSource(bundle: string): BundleSource {
-  return /^https?:/i.test(bundle) ? createUrlSource(new URL(bundle)) : createFileSource(bundle);
+  if (!/^https?:/i.test(bundle)) return createFileSource(bundle);
+  if (!URL.canParse(bundle)) throw new ConfigurationError('policy bundle: the URL is malformed');
+  return createUrlSource(new URL(bundle));
 }
 
 function createFileSource(path: string): BundleSource {

@@ -106,5 +106,6 @@ describe('a bundle from a server', () => {
     ]) {
       expect(() => createSource(bundle), bundle).to.not.throw();
     }
+    expect(() => createSource('http://')).to.throw(ConfigurationError, 'malformed');
   });
 });
