@@ -5,18 +5,32 @@ export interface Page {
   readonly offset: number;
 }
 
-/** `limit` and `offset` as the API corrects them: never refused. Beyond 2^53 an offset is absurd, hence zero. */
+/** `limit` and `offset` as the API corrects them: never refused. */
 export function pageOf(sent: Readonly<Record<string, string>>, limits: Limits): Page {
   const limit = integer(sent['limit']);
-  const offset = integer(sent['offset']);
   return {
-    limit: limit === undefined ? limits.defaultPageSize : Math.min(Math.max(limit, 1), limits.maxPageSize),
-    offset: offset !== undefined && offset > 0 && Number.isSafeInteger(offset) ? offset : 0,
+    limit: limit === undefined ? limits.defaultPageSize : clamp(limit, 1, limits.maxPageSize),
+    offset: offsetOf(integer(sent['offset'])),
   };
 }
 
-function integer(text: string | undefined): number | undefined {
-  return text !== undefined && /^\s*[+-]?\d+\s*$/.test(text) ? Number(text) : undefined;
+/** What the original's databases can count up to; beyond it an offset is absurd, hence zero. */
+const MAX_OFFSET = 2n ** 63n - 1n;
+
+/** No list is longer than we can count: a larger offset is past its end all the same. */
+function offsetOf(asked: bigint | undefined): number {
+  if (asked === undefined || asked > MAX_OFFSET) return 0;
+  return clamp(asked, 0, Number.MAX_SAFE_INTEGER);
+}
+
+function clamp(value: bigint, least: number, most: number): number {
+  if (value < least) return least;
+  return value > most ? most : Number(value);
+}
+
+function integer(text: string | undefined): bigint | undefined {
+  const digits = /^\s*([+-]?\d+)\s*$/.exec(text ?? '')?.[1];
+  return digits === undefined ? undefined : BigInt(digits.replace(/^\+/, ''));
 }
 
 export interface PageLinks {

@@ -17,8 +17,14 @@ export type SortField = DateField | 'algorithm' | 'bit_length' | 'mode' | 'name'
 
 /** What a caller asks of a list; the policy's own condition comes beside it. */
 export interface SecretQuery {
-  readonly equals: Readonly<Partial<Record<'name' | 'algorithm' | 'mode' | 'bit_length' | 'secret_type', string | number>>>;
-  readonly dates: readonly { readonly field: DateField; readonly operator: '=' | '>' | '>=' | '<' | '<='; readonly time: Timestamp }[];
+  readonly equals: Readonly<
+    Partial<Record<'name' | 'algorithm' | 'mode' | 'bit_length' | 'secret_type', string | number>>
+  >;
+  readonly dates: readonly {
+    readonly field: DateField;
+    readonly operator: '=' | '>' | '>=' | '<' | '<=';
+    readonly time: Timestamp;
+  }[];
   readonly sort: readonly { readonly field: SortField; readonly direction: 'asc' | 'desc' }[];
   readonly limit: number;
   readonly offset: number;
@@ -93,16 +99,19 @@ function matchingRows(db: Database, filter: unknown, query: SecretQuery, now: Ti
 
 function page(rows: Knex.QueryBuilder, query: SecretQuery): Promise<SecretRow[]> {
   for (const { field, direction } of query.sort) {
-    if (NULLABLE.has(field)) rows.orderBy(COLUMNS[field], direction, direction === 'asc' ? 'first' : 'last');
-    else rows.orderBy(COLUMNS[field], direction);
+    rows.orderByRaw(`?? ${direction}${NULLABLE.has(field) ? NULLS[direction] : ''}`, [COLUMNS[field]]);
   }
   // The last two make every order total: a page never repeats or skips a row that another page showed.
   rows.orderBy('secrets.created_at').orderBy('secrets.id');
   return rows.select('secrets.*').limit(query.limit).offset(query.offset) as unknown as Promise<SecretRow[]>;
 }
 
-/** Nulls first when ascending, as the original on its usual databases. Said only where there are any: it costs an index. */
+/**
+ * Nulls first when ascending, as the original on its usual databases. Said only where there are any: it costs an index.
+ * In SQL, because knex on SQLite orders by "is null" and nothing else when it is told about nulls.
+ */
 const NULLABLE: ReadonlySet<SortField> = new Set(['expiration', 'algorithm', 'bit_length', 'mode', 'name']);
+const NULLS = { asc: ' nulls first', desc: ' nulls last' } as const;
 
 async function countMatching(
   db: Database,

@@ -38,13 +38,22 @@ function equals(sent: Readonly<Record<string, string>>): SecretQuery['equals'] {
     if (value !== undefined && value !== '') found[column] = value;
   }
   const bits = sent['bits'] ?? '';
-  if (/^\+?\d{1,9}$/.test(bits) && Number(bits) > 0) found['bit_length'] = Number(bits);
+  if (/^\s*\+?\d+\s*$/.test(bits) && Number(bits) > 0)
+    found['bit_length'] = Math.min(Number(bits), NO_BIT_LENGTH);
   return found;
 }
 
+/** More bits than any secret has, and still an integer to every database. */
+const NO_BIT_LENGTH = 2 ** 31 - 1;
+
 const DATE_FIELDS: readonly DateField[] = ['created', 'updated', 'expiration'];
 type Comparison = SecretQuery['dates'][number]['operator'];
-const OPERATORS: Readonly<Record<string, Comparison>> = { 'gt:': '>', 'gte:': '>=', 'lt:': '<', 'lte:': '<=' };
+const OPERATORS: Readonly<Record<string, Comparison>> = {
+  'gt:': '>',
+  'gte:': '>=',
+  'lt:': '<',
+  'lte:': '<=',
+};
 
 /** A term is refused if one before it makes it redundant. */
 const REDUNDANT: Readonly<Record<Comparison, readonly Comparison[]>> = {
