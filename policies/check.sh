@@ -1,9 +1,8 @@
 #!/usr/bin/env bash
-# All checks of the policy, for `npm run check:policies`: format, types, tests, coverage, lint, and that what is
-# committed in compiled form is what the sources say.
+# All checks of the policy, for `npm run check:policies`: format, types and strictness (OPA's own linter), tests,
+# coverage, and that what is committed in compiled form is what the sources say.
 #
-# Without the tools these checks are skipped and say so, unless CI or POSTERN_REQUIRE_OPA=1 demands them. The linter is
-# demanded by POSTERN_REQUIRE_REGAL=1 alone: it finds style, the others find faults.
+# Without the tools these checks are skipped and say so, unless CI or POSTERN_REQUIRE_OPA=1 demands them.
 set -euo pipefail
 here="$(cd "$(dirname "$0")" && pwd)"
 root="$here/.."
@@ -25,7 +24,7 @@ cd "$here"
 step format
 "$opa" fmt --diff --fail . "$root/test/policy"
 
-step types
+step 'types and strictness'
 "$opa" check --strict --capabilities capabilities.json --schema schema postern.rego postern_test.rego lib
 "$opa" check --strict --capabilities capabilities.json --schema schema postern.rego lib "$fixtures/site/site.rego"
 
@@ -44,14 +43,6 @@ answer="$("$opa" eval --format raw --data postern.rego --data lib --data data.js
 if [[ "$answer" != '[true,[]]' ]]; then
   echo "rows that differ: $answer" >&2
   exit 1
-fi
-
-step lint
-if "$here/tools.sh" regal; then
-  "$root/bin/regal" lint .
-else
-  skip 'regal could not be installed (see above)'
-  [[ "${POSTERN_REQUIRE_REGAL:-}" == 1 ]] && exit 1
 fi
 
 same() { # committed sources...

@@ -1,14 +1,13 @@
 #!/usr/bin/env bash
-# Puts pinned policy tools into bin/ of this clone, which git ignores. Go builds them from source and checks that
+# Puts the pinned policy compiler into bin/ of this clone, which git ignores. Go builds them from source and checks that
 # source against its public checksum database.
-#   policies/tools.sh opa|regal
+#   policies/tools.sh opa
 # Exit code 3: there is no Go to build with.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 # The compiled bytes depend on the compiler: a new version and the bundle it makes belong in one commit.
 readonly OPA_VERSION=v1.22.0
-readonly REGAL_VERSION=v0.37.0
 
 install() { # tool module version
   # A tool built from source does not always know its version: a file beside it does.
@@ -24,6 +23,5 @@ install() { # tool module version
 
 case "${1:-}" in
   opa) install opa github.com/open-policy-agent/opa "$OPA_VERSION" ;;
-  regal) install regal github.com/open-policy-agent/regal "$REGAL_VERSION" ;;
-  *) echo "usage: policies/tools.sh opa|regal" >&2 && exit 2 ;;
+  *) echo "usage: policies/tools.sh opa" >&2 && exit 2 ;;
 esac

@@ -69,7 +69,9 @@ rule("transport_keys:get") := "look"
 rule("transport_keys:post") := "operate"
 rule("transport_key:get") := "look"
 rule("transport_key:delete") := "operate"
+rule("postern:version") := "discover"
 
+offers("discover") := ["project_token"]
 offers("create") := ["admin", "creator"]
 offers("list") := ["admin", "creator", "observer"]
 offers("look") := ["admin", "creator", "observer", "audit", "service_admin"]
@@ -102,6 +104,7 @@ offers("read") := [
 
 offers("read_consumer") := ["admin", "creator", "observer", "audit", "service_admin_shared", "acl_read"]
 
+holds("project_token") if is_string(input.principal.project.id)
 holds("admin") if facts.has("admin")
 holds("creator") if facts.has("creator")
 holds("observer") if facts.has("observer")

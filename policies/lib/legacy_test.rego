@@ -13,6 +13,7 @@ cases := [
 	["quotas:get", ["audit"], {}, {"audit"}],
 	["quotas:get", ["key-manager:service-admin"], {}, {"service_admin"}],
 	["quotas:get", ["member", "reader"], {}, set()],
+	["postern:version", [], {}, {"project_token"}],
 	["project_quotas:put", ["admin"], {}, set()],
 	["project_quotas:put", ["key-manager:service-admin"], {}, {"service_admin"}],
 	["secretstore_preferred:post", ["admin"], {}, {"admin"}],

@@ -69,7 +69,9 @@ rule("transport_keys:get") := "look"
 rule("transport_keys:post") := "administer"
 rule("transport_key:get") := "look"
 rule("transport_key:delete") := "administer"
+rule("postern:version") := "discover"
 
+offers("discover") := ["project_token"]
 offers("contribute") := ["member"]
 offers("look") := ["reader"]
 offers("administer") := ["admin"]
@@ -81,6 +83,7 @@ offers("read_any_project") := ["admin", "project_admin", "member_owner", "member
 offers("read_consumer") := ["admin", "member_owner", "member_shared", "acl_read"]
 offers("acl") := ["project_admin", "member_owner", "member_sighted"]
 
+holds("project_token") if is_string(input.principal.project.id)
 holds("admin") if facts.has("admin")
 holds("member") if facts.has("member")
 holds("reader") if facts.has("reader")

@@ -9,6 +9,7 @@ cases := [
 	["secrets:post", ["admin"], {}, set()],
 	["secrets:get", ["reader"], {}, set()],
 	["quotas:get", ["reader"], {}, {"reader"}],
+	["postern:version", [], {}, {"project_token"}],
 	["project_quotas:put", ["admin"], {}, {"admin"}],
 	["order:get", ["member"], {}, {"project_member"}],
 	["order:get", ["member"], samples.foreign, set()],

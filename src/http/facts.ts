@@ -32,7 +32,7 @@ export async function environmentFacts(services: Services, project: ProjectId): 
   const preferredStore = (await services.projectStores.find(project)) ?? null;
   let stores = known.get(services.stores);
   if (stores === undefined) known.set(services.stores, (stores = storeFacts(services.stores)));
-  return { stores, preferredStore };
+  return { stores, preferredStore, mode: services.policy.mode };
 }
 
 function storeFacts(registry: StoreRegistry): Readonly<Record<string, StoreFacts>> {

@@ -45,8 +45,8 @@ function identityInput(principal: Principal): Record<string, unknown> {
     groups: principal.groups,
     methods: principal.methods,
     token: principal.token === null ? null : tokenInput(principal.token),
-    oauth1: null,
-    oauth2: null,
+    oauth1: principal.oauth1 === undefined ? null : { consumer_id: principal.oauth1.consumerId },
+    oauth2: principal.oauth2 === undefined ? null : { x5t_s256: principal.oauth2.x5tS256 },
   };
 }
 
