@@ -6,14 +6,14 @@
 # Two servers share one database and one set of keys: the second issues tokens that expire after a few seconds, which
 # the first then knows as expired. `env` prints shell exports; `destroy` also drops the database.
 # Settings: POSTERN_KEYSTONE_PORT (5000), POSTERN_KEYSTONE_SHORT_PORT (5001), POSTERN_KEYSTONE_EXPIRATION (36000 s),
-# POSTERN_KEYSTONE_SHORT_EXPIRATION (5 s), POSTERN_KEY_MANAGER_URL (http://127.0.0.1:9311, the catalogue's endpoint).
+# POSTERN_KEYSTONE_SHORT_EXPIRATION (8 s), POSTERN_KEY_MANAGER_URL (http://127.0.0.1:9311, the catalogue's endpoint).
 # shellcheck source=test/services/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 PORT=${POSTERN_KEYSTONE_PORT:-5000}
 SHORT_PORT=${POSTERN_KEYSTONE_SHORT_PORT:-5001}
 EXPIRATION=${POSTERN_KEYSTONE_EXPIRATION:-36000}
-SHORT_EXPIRATION=${POSTERN_KEYSTONE_SHORT_EXPIRATION:-5}
+SHORT_EXPIRATION=${POSTERN_KEYSTONE_SHORT_EXPIRATION:-8}
 KEY_MANAGER_URL=${POSTERN_KEY_MANAGER_URL:-http://127.0.0.1:9311}
 STATE=$STATE_ROOT/keystone
 SEED=$STATE/seed.json
@@ -46,7 +46,10 @@ key_repository = $STATE/keys/fernet
 [credential]
 key_repository = $STATE/keys/credential
 [cache]
-enabled = false
+# Nothing outlives a request, so that two processes never disagree; within one request it saves Keystone from reading
+# the same roles a dozen times (hundreds of statements for one token).
+enabled = true
+backend = dogpile.cache.null
 CONF
 }
 
@@ -100,7 +103,14 @@ up() {
   say "up on 127.0.0.1:$PORT, pid $(running_pid "$STATE/main.pid")"
 }
 
-down() { lock "$STATE"; stop_pid "$STATE/short.pid"; stop_pid "$STATE/main.pid"; say down; }
+# uwsgi takes a few seconds to end its workers: both at once.
+down() {
+  lock "$STATE"
+  stop_pid "$STATE/short.pid" &
+  stop_pid "$STATE/main.pid"
+  wait
+  say down
+}
 
 status() {
   local name
