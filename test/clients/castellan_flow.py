@@ -127,6 +127,7 @@ def foreign():
     raised(exception.KeyManagerError, manager.get, context("FOREIGN"), ref)
     raised(exception.KeyManagerError, manager.delete, context("FOREIGN"), ref)
     equal(manager.get(context(), ref).get_encoded(), b"mine")
+    manager.delete(context(), ref)
 
 
 if __name__ == "__main__":
