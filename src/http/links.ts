@@ -1,5 +1,4 @@
 import type { IncomingMessage } from 'node:http';
-import type { TLSSocket } from 'node:tls';
 
 export interface LinkOptions {
   /** What links begin with, whatever the request says; null: worked out from the request. */
@@ -14,7 +13,7 @@ export function linkBase(request: IncomingMessage, options: LinkOptions): string
   const header = (name: string): string | undefined => firstValue(request.headers[name]);
   const forwarded = options.trustProxy ? forwardedElement(header('forwarded')) : {};
   const scheme = schemeOf(request, header('x-forwarded-proto') ?? forwarded['proto']);
-  const forwardedHost = options.trustProxy ? (forwarded['host'] ?? header('x-forwarded-host')) : undefined;
+  const forwardedHost = options.trustProxy ? forwarded['host'] || header('x-forwarded-host') : undefined;
   const host = forwardedHost ?? header('host') ?? localAddress(request);
   const prefix = options.trustProxy ? (header('x-forwarded-prefix') ?? '').replace(/\/+$/, '') : '';
   return `${scheme}://${host}${prefix}`;
@@ -29,13 +28,17 @@ function firstValue(value: string | string[] | undefined): string | undefined {
 function forwardedElement(value: string | undefined): Readonly<Record<string, string | undefined>> {
   const pairs = (value ?? '').split(';').map((pair) => pair.split('='));
   return Object.fromEntries(
-    pairs.map(([name = '', ...rest]) => [name.trim().toLowerCase(), rest.join('=').trim().replaceAll('"', '')]),
-  ) as Record<string, string>;
+    pairs.map(([name = '', ...rest]) => [
+      name.trim().toLowerCase(),
+      rest.join('=').trim().replaceAll('"', ''),
+    ]),
+  );
 }
 
 function schemeOf(request: IncomingMessage, forwarded: string | undefined): string {
-  if (forwarded === 'http' || forwarded === 'https') return forwarded;
-  return (request.socket as TLSSocket).encrypted === true ? 'https' : 'http';
+  const scheme = forwarded?.toLowerCase();
+  if (scheme === 'http' || scheme === 'https') return scheme;
+  return 'encrypted' in request.socket ? 'https' : 'http';
 }
 
 function localAddress(request: IncomingMessage): string {
