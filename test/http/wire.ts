@@ -40,18 +40,45 @@ export function broker(dialect: TestDialect = sqlite(), config: Record<string, u
 }
 
 /** A second front of the same broker that differs in some parts: a clock of the test's own, say. */
-export async function serveBeside(
-  services: Services,
-): Promise<{ readonly url: string; readonly close: () => Promise<void> }> {
+export interface Front {
+  /** Sends an object as JSON and a text as `text/plain`,. */
+  ask(method: string, path: string, as: Persona, body?: unknown): Promise<Answer>;
+  close(): Promise<void>;
+}
+
+export async function serveBeside(services: Services): Promise<Front> {
   const server = createHttpServer(createApp(services));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
-  const close = (): Promise<void> =>
-    new Promise((resolve) => {
-      server.close(() => resolve());
-      server.closeAllConnections();
-    });
-  return { url: `http://127.0.0.1:${port}`, close };
+  return {
+    ask: (method, path, as, body) => ask(`http://127.0.0.1:${port}${path}`, method, as, body),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function ask(url: string, method: string, as: Persona, body: unknown): Promise<Answer> {
+  const text = typeof body === 'string';
+  const headers = {
+    'X-User-Id': as.user,
+    'X-Project-Id': as.project,
+    'X-Roles': as.roles.join(','),
+    ...(body === undefined ? {} : { 'Content-Type': text ? 'text/plain' : JSON_TYPE }),
+  };
+  const sent = body === undefined ? {} : { body: text ? body : JSON.stringify(body) };
+  const response = await fetch(url, { method, headers, ...sent });
+  const bytes = Buffer.from(await response.arrayBuffer());
+  const json = response.headers.get('content-type') === JSON_TYPE && bytes.length > 0;
+  return {
+    status: response.status,
+    headers: Object.fromEntries(response.headers),
+    bytes,
+    text: bytes.toString('utf8'),
+    json: json ? (JSON.parse(bytes.toString('utf8')) as Answer['json']) : undefined,
+  };
 }
 
 export const TEXT = { payload: 'open sesame', payload_content_type: 'text/plain' };
