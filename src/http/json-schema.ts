@@ -56,16 +56,26 @@ const SENTENCES: Readonly<Record<string, (value: string, parameters: Record<stri
   multipleOf: (value, { multipleOf }) => `${value} is not a multiple of ${String(multipleOf)}`,
   enum: (value, { allowedValues }) => `${value} is not one of ${pythonRepr(allowedValues)}`,
   required: (_value, { missingProperty }) => `${pythonRepr(missingProperty)} is a required property`,
-  additionalProperties: (_value, { additionalProperty }) =>
-    `Additional properties are not allowed (${pythonRepr(additionalProperty)} was unexpected)`,
 };
 
 /** Clients log the answers they get, and a number may be a PIN: only what cannot be a secret is shown. */
 function withheld(value: unknown): string {
-  return value === null || typeof value === 'boolean' ? pythonRepr(value) : '[payload]';
+  const harmless = value === null || typeof value === 'boolean' || isEmpty(value);
+  return harmless ? pythonRepr(value) : '[payload]';
+}
+
+const isEmpty = (value: unknown): boolean => value === '' || (Array.isArray(value) && value.length === 0);
+
+/** The validator names the first of them only. */
+function unexpected({ data, parentSchema }: ErrorObject): string {
+  const known = Object.keys((parentSchema?.['properties'] ?? {}) as object);
+  const names = Object.keys(data as object).filter((name) => !known.includes(name));
+  const verb = names.length === 1 ? 'was' : 'were';
+  return `Additional properties are not allowed (${names.map(pythonRepr).join(', ')} ${verb} unexpected)`;
 }
 
 function reason(error: ErrorObject, value: string): string {
+  if (error.keyword === 'additionalProperties') return unexpected(error);
   const sentence = SENTENCES[error.keyword];
   return sentence === undefined
     ? `${value} is not valid`

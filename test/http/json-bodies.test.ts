@@ -42,7 +42,7 @@ const MALFORMED: readonly [name: string, body: string | Buffer, description: str
   ['nesting deeper than anybody needs', `{"x": ${'['.repeat(500)}${']'.repeat(500)}}`, 'Malformed JSON'],
   ['no UTF-8', Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x7d]), ''],
   ['UTF-16', Buffer.from('\ufeff{"name": "n"}', 'utf16le'), ''],
-  ['a list', '[]', mismatch("[payload] is not of type 'object'", 'None')],
+  ['a list', '[]', mismatch("[] is not of type 'object'", 'None')],
   ['a list of objects', '[{}]', mismatch("[payload] is not of type 'object'", 'None')],
   ['a text', '" x "', mismatch("[payload] is not of type 'object'", 'None')],
   ['a number', '5', mismatch("[payload] is not of type 'object'", 'None')],

@@ -87,6 +87,11 @@ const NO_ITEMS: readonly [name: string, body: unknown, description: string][] = 
     mismatch("Additional properties are not allowed ('foo' was unexpected)", 'None', 'SecretMetadatum'),
   ],
   [
+    'two other properties',
+    { a: 1, key: 'k', b: 2, value: 'v' },
+    mismatch("Additional properties are not allowed ('a', 'b' were unexpected)", 'None', 'SecretMetadatum'),
+  ],
+  [
     'the body of the collection',
     { metadata: { k: 'v' } },
     mismatch("'key' is a required property", 'key', 'SecretMetadatum'),
