@@ -25,11 +25,16 @@ export function auditEvent(
     method: ctx.method,
     principal: identity === undefined ? null : auditPrincipal(identity.principal),
     serviceUserId: identity?.service?.user.id ?? null,
-    target: auditTarget(decided?.target),
+    ...auditDecided(decided),
     sourceIp: ctx.req.socket.remoteAddress ?? '',
-    decision: decided === undefined ? null : auditDecision(decided.decision),
-    store: decided?.target.type === 'secret' ? decided.target.secret.store : null,
   };
+}
+
+function auditDecided(decided: Decided | undefined): Pick<AuditEvent, 'target' | 'decision' | 'store'> {
+  if (decided === undefined) return { target: auditTarget(undefined), decision: null, store: null };
+  const { target, decision } = decided;
+  const store = target.type === 'secret' ? target.secret.store : null;
+  return { target: auditTarget(target), decision: auditDecision(decision), store };
 }
 
 function auditPrincipal({ user, project, issuer, kind }: Identity['principal']): AuditEvent['principal'] {

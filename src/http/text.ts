@@ -20,7 +20,7 @@ export function pythonRepr(value: unknown): string {
     const members = Object.entries(value).map(([key, member]) => `${quoted(key)}: ${pythonRepr(member)}`);
     return `{${members.join(', ')}}`;
   }
-  return String(value);
+  return typeof value === 'number' ? String(value) : '?';
 }
 
 function quoted(text: string): string {
