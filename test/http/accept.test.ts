@@ -1,5 +1,14 @@
 import { expect } from 'chai';
-import { broker, created, expectError, expectNoContent, JSON_TYPE, TEXT } from './wire.ts';
+import {
+  broker,
+  created,
+  exchange,
+  expectError,
+  handmade,
+  expectNoContent,
+  JSON_TYPE,
+  TEXT,
+} from './wire.ts';
 
 /** Whether a header admits JSON: quality counts for nothing, not even zero. */
 const ADMITS: readonly [accept: string | undefined, json: boolean][] = [
@@ -59,6 +68,14 @@ describe('Accept on JSON endpoints', () => {
       expectNoContent(await app().request('DELETE', own, { headers }));
     });
   }
+
+  it('in two headers is one list', async () => {
+    const lines = ['Accept: text/html', 'Accept: application/json'];
+    expect((await exchange(app().url, handmade('GET /v1/secrets', lines))).status).to.equal(200);
+    // And so it is no longer exactly `application/json`.
+    const twice = ['Accept: application/json', 'Accept: application/json'];
+    expect((await exchange(app().url, handmade(`GET ${path}`, twice))).status).to.equal(406);
+  });
 
   it('a refusal is JSON whatever is accepted', async () => {
     for (const Accept of ['text/plain', 'text/html', 'application/octet-stream']) {

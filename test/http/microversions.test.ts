@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { broker, created, JSON_TYPE, REQUEST_ID, varies } from './wire.ts';
+import { broker, created, exchange, handmade, JSON_TYPE, REQUEST_ID, varies } from './wire.ts';
 
 /** The header as sent, and the version that comes of it or the status of the refusal. */
 const HEADERS: readonly [header: string | undefined, outcome: string | 400 | 406][] = [
@@ -110,6 +110,13 @@ describe('microversions', () => {
       }
     });
   }
+
+  it('sent in two headers are one list', async () => {
+    const lines = ['OpenStack-API-Version: key-manager 1.0', 'OpenStack-API-Version: key-manager 1.1'];
+    const answer = await exchange(app().url, handmade('GET /v1/secrets', lines));
+    expect(answer.status).to.equal(200);
+    expect(answer.head.toLowerCase()).to.contain('openstack-api-version: key-manager 1.1');
+  });
 
   it('are named on refusals too', async () => {
     const headers = { 'OpenStack-API-Version': 'key-manager 1.1' };
