@@ -22,13 +22,21 @@ export function answerError(services: Services, ctx: Context, progress: Progress
   else sendErrorPage(ctx, body);
 }
 
-function logFailure(services: Services, ctx: Context, progress: Progress, error: BrokerError, thrown: unknown): void {
+function logFailure(
+  services: Services,
+  ctx: Context,
+  progress: Progress,
+  error: BrokerError,
+  thrown: unknown,
+): void {
   const { event } = progress;
   services.log.error('request failed', {
     request_id: progress.requestId,
     status: error.status,
     ...(event === undefined ? {} : { route: event.route, action: event.action }),
-    ...(ctx.state['globalRequestId'] === undefined ? {} : { global_request_id: String(ctx.state['globalRequestId']) }),
+    ...(ctx.state['globalRequestId'] === undefined
+      ? {}
+      : { global_request_id: String(ctx.state['globalRequestId']) }),
     ...errorFields(thrown instanceof Error ? thrown : error),
   });
 }

@@ -15,7 +15,14 @@ const HEADERS = [
   'X-Roles',
 ];
 /** Browsers send these without asking, or the application may set them by the specification. */
-const SIMPLE_HEADERS = ['accept', 'accept-language', 'content-language', 'content-type', 'cache-control', 'expires'];
+const SIMPLE_HEADERS = [
+  'accept',
+  'accept-language',
+  'content-language',
+  'content-type',
+  'cache-control',
+  'expires',
+];
 const ALLOWED = new Set([...HEADERS.map((name) => name.toLowerCase()), ...SIMPLE_HEADERS]);
 const MAX_AGE_SECONDS = '3600';
 
@@ -37,5 +44,7 @@ export function corsHeaders(ctx: Context, { allowedOrigins }: CorsOptions): void
 function admitsPreflight(ctx: Context): boolean {
   const asked = ctx.get('access-control-request-headers').split(',');
   const names = asked.map((name) => name.trim().toLowerCase()).filter((name) => name !== '');
-  return METHODS.includes(ctx.get('access-control-request-method')) && names.every((name) => ALLOWED.has(name));
+  return (
+    METHODS.includes(ctx.get('access-control-request-method')) && names.every((name) => ALLOWED.has(name))
+  );
 }

@@ -16,8 +16,15 @@ export function sendErrorPage(ctx: Context, body: ErrorBody): void {
   ctx.set('Content-Type', `${form}; charset=UTF-8`);
 }
 
-const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
-const escaped = (text: string): string => text.replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+const escaped = (text: string): string =>
+  text.replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
 
 function htmlPage(title: string, text: string): string {
   return `<html><head><title>${title}</title></head><body><h1>${title}</h1>${escaped(text)}</body></html>\n`;

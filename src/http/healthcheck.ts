@@ -8,7 +8,8 @@ const FORMS = ['text/plain', 'application/json', 'text/html'];
 
 /** `/healthcheck`, as load balancers probe it: no credentials, no API headers, any method. */
 export async function healthcheck(services: Services, ctx: Context): Promise<void> {
-  const disabled = services.healthcheckDisableFile !== null && (await exists(services.healthcheckDisableFile));
+  const disabled =
+    services.healthcheckDisableFile !== null && (await exists(services.healthcheckDisableFile));
   const reason = disabled ? 'DISABLED BY FILE' : 'OK';
   ctx.status = disabled ? 503 : 200;
   if (ctx.method === 'HEAD') {
@@ -19,7 +20,8 @@ export async function healthcheck(services: Services, ctx: Context): Promise<voi
   }
   const form = preferred(ctx.req.headers.accept, FORMS) ?? 'text/plain';
   if (form === 'application/json') return sendJson(ctx, { detailed: false, reasons: [reason] });
-  ctx.body = form === 'text/html' ? `<HTML><BODY><TABLE><TR><TD>${reason}</TD></TR></TABLE></BODY></HTML>` : reason;
+  ctx.body =
+    form === 'text/html' ? `<HTML><BODY><TABLE><TR><TD>${reason}</TD></TR></TABLE></BODY></HTML>` : reason;
   ctx.set('Content-Type', `${form}; charset=UTF-8`);
 }
 

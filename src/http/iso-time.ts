@@ -24,7 +24,10 @@ export function parseIsoTime(text: string): Timestamp | undefined {
   if (local === undefined) return undefined;
   const offset = offsetMinutes(parts);
   if (offset === undefined) return undefined;
-  return withinYears(local + Number(micros.slice(0, 3)) - offset * MILLIS_PER_MINUTE, Number(micros.slice(3)));
+  return withinYears(
+    local + Number(micros.slice(0, 3)) - offset * MILLIS_PER_MINUTE,
+    Number(micros.slice(3)),
+  );
 }
 
 interface CalendarDate {

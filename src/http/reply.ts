@@ -6,7 +6,8 @@ export function send(ctx: Context, reply: Reply): void {
   ctx.status = reply.status;
   for (const [name, value] of Object.entries(reply.headers ?? {})) ctx.set(name, value);
   if (reply.body === undefined) return;
-  if (Buffer.isBuffer(reply.body)) return sendBytes(ctx, reply.body, reply.type ?? 'application/octet-stream');
+  if (Buffer.isBuffer(reply.body))
+    return sendBytes(ctx, reply.body, reply.type ?? 'application/octet-stream');
   sendJson(ctx, reply.body);
 }
 

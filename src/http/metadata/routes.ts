@@ -12,7 +12,12 @@ import {
 import { keyOfPath, parseMetadata, parseMetadatum } from './schema.ts';
 
 const secretTarget = (found: LoadedSecret): LoadedSecret['target'] => found.target;
-const onSecret = { find: findSecret, target: secretTarget, missing: SECRET_MISSING, answers: 'json' } as const;
+const onSecret = {
+  find: findSecret,
+  target: secretTarget,
+  missing: SECRET_MISSING,
+  answers: 'json',
+} as const;
 const collection = { ...onSecret, path: '/v1/secrets/:id/metadata' } as const;
 const item = { ...onSecret, path: '/v1/secrets/:id/metadata/:key' } as const;
 

@@ -15,7 +15,8 @@ export interface SecondStep {
 /** The body of `PUT /v1/secrets/:id`: the payload itself, neither trimmed nor interpreted. */
 export function parseSecondStep(raw: RawInput): SecondStep {
   requireContentType(raw.contentType, ['application/octet-stream', 'text/plain']);
-  if (raw.body.tooLarge) throw new PayloadTooLarge('Provided information too large to process', { family: 'issue' });
+  if (raw.body.tooLarge)
+    throw new PayloadTooLarge('Provided information too large to process', { family: 'issue' });
   if (raw.body.bytes.length === 0) throw new BadRequest('No data supplied to process.', { family: 'issue' });
   const contentType = mediaType(raw.contentType) as ContentType;
   return { contentType, decode: () => decode(raw.body.bytes, contentType, raw.contentEncoding) };
@@ -28,6 +29,7 @@ function decode(bytes: Buffer, type: ContentType, encoding: string | undefined):
     throw new BadRequest(why, { family: 'issue' });
   }
   const decoded = decodeBase64(bytes);
-  if (decoded === undefined) throw new BadRequest('Invalid payload for payload_content_encoding', { family: 'issue' });
+  if (decoded === undefined)
+    throw new BadRequest('Invalid payload for payload_content_encoding', { family: 'issue' });
   return Payload.own(decoded);
 }

@@ -10,7 +10,10 @@ export interface CreateSecretDeps {
 }
 
 /** Metadata only: the payload comes in a second step. */
-export async function createEmptySecret({ secrets }: Pick<CreateSecretDeps, 'secrets'>, draft: Secret): Promise<Secret> {
+export async function createEmptySecret(
+  { secrets }: Pick<CreateSecretDeps, 'secrets'>,
+  draft: Secret,
+): Promise<Secret> {
   await secrets.insertActive(draft);
   return draft;
 }

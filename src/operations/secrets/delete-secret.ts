@@ -13,7 +13,10 @@ export interface DeleteSecretDeps {
  * The mirror of creating: mark, destroy in the store, remove the row and what hangs on it. A store that does not answer
  * leaves the row `destroying`, invisible; the sweep destroys again. Sealed bytes go with the row.
  */
-export async function deleteSecret({ secrets, stores, clock }: DeleteSecretDeps, secret: Secret): Promise<void> {
+export async function deleteSecret(
+  { secrets, stores, clock }: DeleteSecretDeps,
+  secret: Secret,
+): Promise<void> {
   if (secret.store === null) return secrets.remove(secret);
   const store = stores.named(secret.store);
   if (store.sealer !== undefined && secret.state === 'active') return secrets.remove(secret);
