@@ -97,8 +97,8 @@ up() {
   init
   serve main "$PORT" 2
   serve short "$SHORT_PORT" 1
-  wait_for 60 answers "$PORT" || die "not ready after 60 s; see $STATE/main.log"
-  wait_for 60 answers "$SHORT_PORT" || die "not ready after 60 s; see $STATE/short.log"
+  wait_ready 60 "$STATE/main.pid" answers "$PORT" || die "ended, or not ready after 60 s; see $STATE/main.log"
+  wait_ready 60 "$STATE/short.pid" answers "$SHORT_PORT" || die "ended, or not ready after 60 s; see $STATE/short.log"
   seed
   say "up on 127.0.0.1:$PORT, pid $(running_pid "$STATE/main.pid")"
 }

@@ -68,12 +68,13 @@ apt_install() {
   apt-get "${options[@]}" install "$@" >/dev/null 8>&- 9>&-
 }
 
-# When the process began, in clock ticks since boot. A pid alone may by now be somebody else's.
+# When the process began, in clock ticks since boot: a pid alone may by now be somebody else's. A zombie, dead but not
+# yet waited for by whatever runs as init here, counts as gone.
 start_time() {
   local stat
   stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 1
   stat=${stat##*) }
-  cut -d ' ' -f 20 <<<"$stat"
+  [ "${stat%% *}" != Z ] && cut -d ' ' -f 20 <<<"$stat"
 }
 
 # The pid file: the pid, then the start time.
@@ -116,6 +117,19 @@ wait_for() {
     [ "$SECONDS" -lt "$deadline" ] || return 1
     sleep 0.2
   done
+}
+
+# wait_ready SECONDS PIDFILE COMMAND...: as wait_for, but a server that has ended is not waited for.
+wait_ready() {
+  local seconds=$1
+  shift
+  wait_for "$seconds" ready_or_ended "$@" && is_running "$1"
+}
+
+ready_or_ended() {
+  local pidfile=$1
+  shift
+  "$@" || ! is_running "$pidfile"
 }
 
 # A server that is not ours on our port would be mistaken for ours.

@@ -34,12 +34,20 @@ CONF
   printf 'host all all 127.0.0.1/32 trust\n' >"$DATA/pg_hba.conf"
 }
 
+# After a crash the number in this file may be another program's by now, and PostgreSQL would refuse to start.
+forget_dead_postmaster() {
+  local pid
+  pid=$(head -n 1 "$DATA/postmaster.pid" 2>/dev/null) || return 0
+  if grep -qs '^postgres$' "/proc/$pid/comm" && start_time "$pid" >/dev/null; then return; fi
+  rm -f "$DATA/postmaster.pid"
+}
+
 start() {
   port_is_free "$PORT" || die "port $PORT is taken by a server that is not ours"
-  rm -f "$DATA/postmaster.pid"
+  forget_dead_postmaster
   spawn "$PIDFILE" "$STATE/postgres.log" setpriv --reuid postgres --regid postgres --init-groups \
     env -C / "$BIN/postgres" -D "$DATA" -p "$PORT"
-  wait_for 60 sql -c 'select 1' || die "not ready after 60 s; see $STATE/postgres.log"
+  wait_ready 60 "$PIDFILE" sql -c 'select 1' || die "ended, or not ready after 60 s; see $STATE/postgres.log"
 }
 
 create_database() {
