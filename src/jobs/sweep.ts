@@ -1,3 +1,4 @@
+import { Conflict } from '../errors.ts';
 import { errorFields, type Log } from '../log.ts';
 import type { Secret } from '../model/secret.ts';
 import { timestampFromMillis, toMillis, type Clock } from '../model/timestamp.ts';
@@ -23,8 +24,8 @@ export interface SweepReport {
 
 /**
  * Finishes what a crash or a dead store left half done. `pending`: the client got an error, so payload and row go.
- * `filling`: the payload goes, the secret stays as one without. `destroying`: destroy again. Two sweeps at once do no
- * harm: every step may be repeated, and a row that changed meanwhile is left to whoever changed it.
+ * `filling`: the payload goes, the secret stays as one without. `destroying`: destroy again. Each row is claimed before
+ * its payload is touched: a row that another sweep took, or whose slow request ended well after all, is left alone.
  */
 export async function sweep(deps: SweepDeps, olderThanMs = UNFINISHED_AFTER_MS): Promise<SweepReport> {
   const before = timestampFromMillis(toMillis(deps.clock()) - olderThanMs);
@@ -34,6 +35,7 @@ export async function sweep(deps: SweepDeps, olderThanMs = UNFINISHED_AFTER_MS):
       await finish(deps, secret);
       report.finished += 1;
     } catch (error) {
+      if (error instanceof Conflict) continue;
       report.failed += 1;
       deps.log.warn('could not finish a secret left half done', { secret: secret.id, ...errorFields(error) });
     }
@@ -41,7 +43,9 @@ export async function sweep(deps: SweepDeps, olderThanMs = UNFINISHED_AFTER_MS):
   return report;
 }
 
-async function finish(deps: SweepDeps, secret: Secret): Promise<void> {
+/** The claim also makes the row young again: rows of a dead store do not stand in the way of the others. */
+async function finish(deps: SweepDeps, seen: Secret): Promise<void> {
+  const secret = await deps.secrets.claim(seen, deps.clock());
   if (secret.state !== 'filling') return destroyPayload(deps, secret);
   if (secret.store !== null) {
     const store = deps.stores.named(secret.store);

@@ -31,6 +31,8 @@ export interface SecretRepository {
   unfill(secret: Secret, now: Timestamp): Promise<void>;
   /** Invisible from here on; the payload is about to be destroyed. */
   markDestroying(secret: Secret, now: Timestamp): Promise<Secret>;
+  /** A half-done row is the caller's to finish: whoever saw it before gets `Conflict` from here on. */
+  claim(secret: Secret, now: Timestamp): Promise<Secret>;
   /** The row and all that hangs on it. Removing what is gone succeeds. */
   remove(secret: Secret): Promise<void>;
   findAnyProject(id: SecretId): Promise<Secret | undefined>;
@@ -61,6 +63,7 @@ export function createSecretRepository(db: Database): SecretRepository {
         await addToCount(tx, secret.projectId, -1);
         return destroying;
       }),
+    claim: (secret, now) => update(db, secret, { updated_at: now }),
     remove: (secret) => remove(db, secret),
     findAnyProject: async (id) => {
       const row = await db.knex<SecretRow>('secrets').where({ id }).first();
@@ -105,7 +108,16 @@ async function insertSealedAtOnce(db: Database, secret: Secret, sealed: SealedPa
             payload as (insert into sealed_payloads (secret_id, store, kek_id, blob, created_at) values (?, ?, ?, ?, ?))
        insert into secret_counts (project_id, shard, secrets) values (?, ?, 1)
        on conflict (project_id, shard) do update set secrets = secret_counts.secrets + 1`,
-      [...values, row.id, row.store, sealed.kekId, sealed.blob, row.created_at, row.project_id, randomShard()] as never,
+      [
+        ...values,
+        row.id,
+        row.store,
+        sealed.kekId,
+        sealed.blob,
+        row.created_at,
+        row.project_id,
+        randomShard(),
+      ] as never,
     )
     .options({ name: 'insert-sealed-secret' });
 }
@@ -159,10 +171,14 @@ async function remove(db: Database, secret: Secret): Promise<void> {
 }
 
 async function countByStore(db: Database): Promise<ReadonlyMap<string, number>> {
-  const rows = (await db.knex('secrets').whereNotNull('store').groupBy('store').select('store').count({ n: '*' })) as {
+  const rows = (await db
+    .knex('secrets')
+    .whereNotNull('store')
+    .groupBy('store')
+    .select('store')
+    .count({ n: '*' })) as {
     store: string;
     n: number | string;
   }[];
   return new Map(rows.map((row) => [row.store, Number(row.n)]));
 }
-

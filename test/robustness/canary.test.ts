@@ -208,14 +208,13 @@ async function databaseBytes({ broker: { database }, config }: TestApp): Promise
 }
 
 async function tablesAsText({ knex }: Database): Promise<string> {
-  const { rows: tables } = (await knex.raw(
+  const named = await knex.raw<{ rows: readonly { readonly tablename: string }[] }>(
     'select tablename from pg_tables where schemaname = current_schema()',
-  )) as { rows: { tablename: string }[] };
+  );
   const texts = await Promise.all(
-    tables.map(async ({ tablename }) => {
-      const { rows } = (await knex.raw('select t::text as line from ?? t', [tablename])) as {
-        rows: { line: string }[];
-      };
+    named.rows.map(async ({ tablename }) => {
+      const sql = 'select t::text as line from ?? t';
+      const { rows } = await knex.raw<{ rows: readonly { readonly line: string }[] }>(sql, [tablename]);
       return rows.map(({ line }) => line).join('\n');
     }),
   );
