@@ -4,7 +4,7 @@ import { migrate, pendingMigrations } from '../repositories/migrate.ts';
 
 /** `postern db migrate`: brings the schema up to date. Never started by the API itself on PostgreSQL. */
 export async function runMigrate(config: Config): Promise<unknown> {
-  const database = openDatabase(config.database);
+  const database = openDatabase(config.database, { patient: true });
   try {
     return { applied: await migrate(database) };
   } finally {

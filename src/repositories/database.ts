@@ -2,6 +2,14 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import knexModule, { type Knex } from 'knex';
 import { BrokerError, DatabaseUnavailable } from '../errors.ts';
+import {
+  ACQUIRE_TIMEOUT_MS,
+  isQueryTimeout,
+  openPostgres,
+  QUERY_TIMEOUT_MS,
+  SILENT,
+  type PostgresOptions,
+} from './open-postgres.ts';
 
 export type Dialect = 'sqlite3' | 'pg';
 
@@ -11,17 +19,15 @@ export interface Database {
 }
 
 export type DatabaseOptions =
-  | { readonly client: 'sqlite3'; readonly filename: string }
-  | { readonly client: 'pg'; readonly connection: string; readonly pool?: { readonly max: number } };
+  { readonly client: 'sqlite3'; readonly filename: string } | ({ readonly client: 'pg' } & PostgresOptions);
 
-/** Waiting longer for a connection than this is an outage to the caller. */
-const ACQUIRE_TIMEOUT_MS = 5_000;
 /** Another process (a migration, the command line) may hold SQLite's one writer for a moment. */
 const SQLITE_BUSY_TIMEOUT_MS = 5_000;
-const DEFAULT_POOL_SIZE = 10;
 
-export function openDatabase(options: DatabaseOptions): Database {
-  return options.client === 'sqlite3' ? openSqlite(options.filename) : openPostgres(options);
+/** `patient`: a migration may take as long as it takes. */
+export function openDatabase(options: DatabaseOptions, { patient = false } = {}): Database {
+  if (options.client === 'sqlite3') return openSqlite(options.filename);
+  return { knex: openPostgres(options, patient ? 0 : QUERY_TIMEOUT_MS), dialect: 'pg' };
 }
 
 function openSqlite(filename: string): Database {
@@ -30,6 +36,9 @@ function openSqlite(filename: string): Database {
     client: 'sqlite3',
     connection: { filename },
     useNullAsDefault: true,
+    log: SILENT,
+    // Statements are logged with their errors; the values bound to them are the callers'.
+    compileSqlOnError: false,
     acquireConnectionTimeout: ACQUIRE_TIMEOUT_MS,
     pool: {
       min: 1,
@@ -51,16 +60,6 @@ interface SqliteConnection {
   exec(sql: string, done: (error: Error | null) => void): void;
 }
 
-function openPostgres(options: { readonly connection: string; readonly pool?: { readonly max: number } }): Database {
-  const knex = knexModule({
-    client: 'pg',
-    connection: options.connection,
-    acquireConnectionTimeout: ACQUIRE_TIMEOUT_MS,
-    pool: { min: 0, max: options.pool?.max ?? DEFAULT_POOL_SIZE },
-  });
-  return { knex, dialect: 'pg' };
-}
-
 /** All of `work`'s statements or none. Never call a store inside: a slow store would hold the connection. */
 export async function transaction<T>(db: Database, work: (tx: Database) => Promise<T>): Promise<T> {
   return translated(() => db.knex.transaction((trx) => work({ knex: trx, dialect: db.dialect })));
@@ -68,9 +67,11 @@ export async function transaction<T>(db: Database, work: (tx: Database) => Promi
 
 /** The same repository, its database failures told apart: no answer is `DatabaseUnavailable` (503), never absence. */
 export function guarded<T extends object>(repository: T): T {
-  const entries = Object.entries(repository).map(([name, member]) => {
-    if (typeof member !== 'function') return [name, member];
-    return [name, (...args: unknown[]) => translated(() => member.apply(repository, args) as Promise<unknown>)];
+  const members: readonly [string, unknown][] = Object.entries(repository);
+  const entries = members.map(([name, member]) => {
+    if (typeof member !== 'function') return [name, member] as const;
+    const method = member as (...args: unknown[]) => Promise<unknown>;
+    return [name, (...args: unknown[]) => translated(() => method.apply(repository, args))] as const;
   });
   return Object.fromEntries(entries) as T;
 }
@@ -95,20 +96,37 @@ const SOCKET_CODES = new Set([
   'EAI_AGAIN',
   'ENOENT',
 ]);
-const SQLITE_CODES = new Set(['SQLITE_BUSY', 'SQLITE_LOCKED', 'SQLITE_IOERR', 'SQLITE_FULL', 'SQLITE_CANTOPEN', 'SQLITE_READONLY']);
+const SQLITE_CODES = new Set([
+  'SQLITE_BUSY',
+  'SQLITE_LOCKED',
+  'SQLITE_IOERR',
+  'SQLITE_FULL',
+  'SQLITE_CANTOPEN',
+  'SQLITE_READONLY',
+]);
 /** PostgreSQL: connection exceptions, insufficient resources, shutdown, cannot connect now, read-only standby, serialisation, deadlock. */
 const SQLSTATE_OUTAGE = /^(08...|53...|57P0.|25006|40001|40P01)$/;
 
+/** What driver and pool say without any code; the query builder puts the statement in front. */
+const LOST_CONNECTION =
+  /(Connection terminated.*|Connection ended unexpectedly|is not queryable|timeout expired|Unable to acquire a connection)$/;
+
 function isOutage(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  if (error.name === 'KnexTimeoutError' || error.message.startsWith('Connection terminated')) return true;
-  if (error.message === 'Unable to acquire a connection') return true;
+  if (error.name === 'KnexTimeoutError' || isQueryTimeout(error) || LOST_CONNECTION.test(error.message))
+    return true;
   const { code } = error as { code?: unknown };
-  return typeof code === 'string' && (SOCKET_CODES.has(code) || SQLITE_CODES.has(code) || SQLSTATE_OUTAGE.test(code));
+  return (
+    typeof code === 'string' &&
+    (SOCKET_CODES.has(code) || SQLITE_CODES.has(code) || SQLSTATE_OUTAGE.test(code))
+  );
 }
 
 /** True for a violated unique or primary key, in either dialect. */
 export function isDuplicate(error: unknown): boolean {
   const { code, message } = error as { code?: unknown; message?: unknown };
-  return code === '23505' || (code === 'SQLITE_CONSTRAINT' && typeof message === 'string' && message.includes('UNIQUE'));
+  return (
+    code === '23505' ||
+    (code === 'SQLITE_CONSTRAINT' && typeof message === 'string' && message.includes('UNIQUE'))
+  );
 }
