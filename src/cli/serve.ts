@@ -1,7 +1,7 @@
 import cluster from 'node:cluster';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { compose, type Broker } from '../compose.ts';
+import { compose, readyDatabase, type Broker } from '../compose.ts';
 import type { Config } from '../config.ts';
 import { createApp } from '../http/app.ts';
 import { createHttpServer } from '../http/server.ts';
@@ -25,7 +25,11 @@ export async function serve(config: Config, log: Log, worker?: number): Promise<
   await listen(server, config.listen);
   const sweeping = startSweeping(broker.services);
   const url = urlOf(server);
-  log.info('listening', { url, mode: broker.services.policy.mode, revision: broker.services.policy.revision });
+  log.info('listening', {
+    url,
+    mode: broker.services.policy.mode,
+    revision: broker.services.policy.revision,
+  });
   if (worker === undefined || worker === 1) process.stdout.write(banner(config, url, broker.services));
   let stopping: Promise<void> | undefined;
   return { url, stop: () => (stopping ??= sweeping.stop().then(() => stop(server, broker))) };
@@ -43,43 +47,61 @@ function urlOf(server: Server): string {
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
 }
 
+/** How often connections that have become idle are let go: kept-alive ones would hold up the end for a minute. */
+const CLOSE_IDLE_MS = 50;
+
 async function stop(server: Server, broker: Broker): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeIdleConnections();
+  const idle = setInterval(() => server.closeIdleConnections(), CLOSE_IDLE_MS);
   const cut = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
   await closed;
+  clearInterval(idle);
   clearTimeout(cut);
   await broker.close();
 }
 
 /** `postern serve`: one process, or as many workers as configured, until SIGTERM or SIGINT. */
 export async function runServe(config: Config, log: Log): Promise<void> {
-  if (config.listen.workers > 1 && cluster.isPrimary) return superviseWorkers(config.listen.workers, log);
-  const serving = await serve(config, log, cluster.worker?.id);
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.once(signal, () => {
-      log.info('stopping', { signal });
-      serving.stop().catch((error: unknown) => log.error('stopping failed', errorFields(error)));
-      if (cluster.isWorker) process.disconnect();
-    });
+  if (config.listen.workers > 1 && cluster.isPrimary) {
+    // Once, before there are several who would all migrate it at the same moment.
+    await (await readyDatabase(config)).knex.destroy();
+    return superviseWorkers(config.listen.workers, log);
   }
+  const serving = await serve(config, log, cluster.worker?.id);
+  const stop = (signal: string): void => {
+    log.info('stopping', { signal });
+    serving
+      .stop()
+      .catch((error: unknown) => log.error('stopping failed', errorFields(error)))
+      // Not before: a worker that loses its primary ends at once, whatever it is doing.
+      .finally(() => cluster.isWorker && process.disconnect());
+  };
+  process.once('SIGTERM', stop);
+  // A terminal interrupts all processes at once; to a worker the primary says the rest.
+  if (cluster.isWorker) process.on('SIGINT', () => undefined);
+  else process.once('SIGINT', stop);
 }
 
 /** A worker that dies at once must not be started in a tight loop. */
 const RESTART_DELAY_MS = 1_000;
 
+/** Starts dead workers again, but not before one has listened: what stops the first one stops them all. */
 function superviseWorkers(count: number, log: Log): void {
-  let stopping = false;
+  const state = { stopping: false, served: false };
+  const stopAll = (): void => {
+    state.stopping = true;
+    for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill('SIGTERM');
+  };
   for (let index = 0; index < count; index += 1) cluster.fork();
+  cluster.on('listening', () => (state.served = true));
   cluster.on('exit', (worker, status) => {
-    if (stopping) return;
+    if (state.stopping) return;
+    if (!state.served) {
+      process.exitCode = 1;
+      return stopAll();
+    }
     log.error('a worker died and is started again', { pid: worker.process.pid ?? 0, status });
-    setTimeout(() => !stopping && cluster.fork(), RESTART_DELAY_MS);
+    setTimeout(() => !state.stopping && cluster.fork(), RESTART_DELAY_MS);
   });
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.on(signal, () => {
-      stopping = true;
-      for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill(signal);
-    });
-  }
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, stopAll);
 }
