@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { isNode, LineCounter, parseDocument, type Document } from 'yaml';
-import { z } from 'zod';
+import { type z } from 'zod';
 import { generateMasterKeyFile } from '../backends/simple-crypto/keys.ts';
 import { configSchema, type Config } from './config.ts';
 import { ConfigurationError } from './errors.ts';
@@ -15,10 +15,19 @@ export function loadConfig(file: string, environment: Environment): Config {
   const [fault] = document.errors;
   if (fault !== undefined) throw new ConfigurationError(`${file}: ${fault.message}`);
   const at = (path: Path): string => `${file}:${lineOf(document, lines, path)}`;
-  const plain = resolve(document.toJS({ maxAliasCount: 0 }), [], environment, at);
+  const plain = resolve(plainValue(document, file), [], environment, at);
   const checked = configSchema.safeParse(plain ?? {});
   if (checked.success) return deepFrozen(checked.data);
   throw new ConfigurationError(checked.error.issues.map((issue) => describeIssue(issue, at)).join('\n'));
+}
+
+/** Aliases are refused: a few lines of them unfold into gigabytes. */
+function plainValue(document: Document, file: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 0 });
+  } catch (cause) {
+    throw new ConfigurationError(`${file}: ${cause instanceof Error ? cause.message : 'not plain YAML'}`);
+  }
 }
 
 function readText(file: string): string {
@@ -48,27 +57,34 @@ type Where = (path: Path) => string;
 
 /** `{ file: ... }` and `{ env: ... }` become the text they point to: a secret never stands in the file itself. */
 function resolve(value: unknown, path: Path, environment: Environment, at: Where): unknown {
-  if (Array.isArray(value)) return value.map((item, index) => resolve(item, [...path, index], environment, at));
+  if (Array.isArray(value))
+    return value.map((item, index) => resolve(item, [...path, index], environment, at));
   if (typeof value !== 'object' || value === null) return value;
   const reference = value as Readonly<Record<string, unknown>>;
   const names = Object.keys(reference).sort().join(' ');
   if (names === 'env') return fromEnvironment(reference['env'], path, environment, at);
   if (names === 'file' || names === 'file generate') return fromFile(reference, path, at);
   const entries = Object.entries(reference);
-  return Object.fromEntries(entries.map(([key, item]) => [key, resolve(item, [...path, key], environment, at)]));
+  return Object.fromEntries(
+    entries.map(([key, item]) => [key, resolve(item, [...path, key], environment, at)]),
+  );
 }
 
 function fromEnvironment(name: unknown, path: Path, environment: Environment, at: Where): string {
   const value = typeof name === 'string' ? environment[name] : undefined;
   if (value === undefined) {
-    throw new ConfigurationError(`${at(path)}: ${path.join('.')}: the environment variable ${String(name)} is not set`);
+    throw new ConfigurationError(
+      `${at(path)}: ${path.join('.')}: the environment variable ${String(name)} is not set`,
+    );
   }
   return value;
 }
 
 function fromFile({ file, generate }: Readonly<Record<string, unknown>>, path: Path, at: Where): string {
-  if (typeof file !== 'string') throw new ConfigurationError(`${at(path)}: ${path.join('.')}.file must be a path`);
-  if (generate === true && statSync(file, { throwIfNoEntry: false }) === undefined) generateMasterKeyFile(file);
+  if (typeof file !== 'string')
+    throw new ConfigurationError(`${at(path)}: ${path.join('.')}.file must be a path`);
+  if (generate === true && statSync(file, { throwIfNoEntry: false }) === undefined)
+    generateMasterKeyFile(file);
   try {
     return readFileSync(file, 'utf8').trimEnd();
   } catch (cause) {

@@ -78,7 +78,8 @@ async function main(args: readonly string[], environment: NodeJS.ProcessEnv): Pr
   }
   process.umask(PRIVATE_UMASK);
   const file = values.config ?? environment['POSTERN_CONFIG'];
-  if (file === undefined) throw new ConfigurationError('which configuration? --config FILE, or POSTERN_CONFIG');
+  if (file === undefined)
+    throw new ConfigurationError('which configuration? --config FILE, or POSTERN_CONFIG');
   const config = loadConfig(file, environment);
   const log = createLog(config.log.level, (line) => process.stderr.write(line));
   process.on('unhandledRejection', (error) => log.error('a rejection nobody handled', errorFields(error)));
@@ -88,7 +89,8 @@ async function main(args: readonly string[], environment: NodeJS.ProcessEnv): Pr
 
 function findCommand(words: readonly string[]): { command: Command; words: readonly string[] } | undefined {
   for (const length of [2, 1]) {
-    const command = COMMANDS[words.slice(0, length).join(' ')];
+    const name = words.slice(0, length).join(' ');
+    const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
     if (words.length >= length && command !== undefined) return { command, words: words.slice(length) };
   }
   return undefined;
