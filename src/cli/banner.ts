@@ -2,7 +2,11 @@ import type { Config } from '../config.ts';
 import type { Services } from '../http/services.ts';
 
 /** What `postern serve` says once it listens: where, with what, and a first call that works as printed. */
-export function banner(config: Config, url: string, { stores, policy }: Pick<Services, 'stores' | 'policy'>): string {
+export function banner(
+  config: Config,
+  url: string,
+  { stores, policy }: Pick<Services, 'stores' | 'policy'>,
+): string {
   const { database } = config;
   const where = database.client === 'sqlite3' ? `SQLite, ${database.filename}` : 'PostgreSQL';
   const identities = config.identity.map((provider) => provider.kind).join(', ');
@@ -14,7 +18,9 @@ export function banner(config: Config, url: string, { stores, policy }: Pick<Ser
     `  callers are      identified by ${identities}`,
     `  policy is        ${policy.mode} mode, revision ${policy.revision}`,
     '',
-    ...(config.identity.some((provider) => provider.kind === 'headers') ? openExamples(url) : keystoneExamples()),
+    ...(config.identity.some((provider) => provider.kind === 'headers')
+      ? openExamples(url)
+      : keystoneExamples()),
     '',
   ];
   return `${lines.join('\n')}\n`;

@@ -38,7 +38,8 @@ export function runCheck(config: Config): Promise<unknown> {
 
 /** `postern stores assign PROJECT STORE`: new secrets of the project go there; those it has stay where they are. */
 export function runAssign(config: Config, [project, store]: readonly string[]): Promise<unknown> {
-  if (project === undefined || store === undefined) throw new ConfigurationError('which project, and which store?');
+  if (project === undefined || store === undefined)
+    throw new ConfigurationError('which project, and which store?');
   if (!config.stores.configured.some(({ name }) => name === store)) {
     throw new ConfigurationError(`no configured store is named "${store}"`);
   }
