@@ -28,7 +28,9 @@ export async function up(knex: Knex): Promise<void> {
     table.index(['store'], 'secrets_by_store');
   });
   // Few secrets expire and few are half done: partial indexes keep the sweep and the count of the expired cheap.
-  await knex.raw('create index secrets_expiring on secrets (project_id, expires_at) where expires_at is not null');
+  await knex.raw(
+    'create index secrets_expiring on secrets (project_id, expires_at) where expires_at is not null',
+  );
   await knex.raw(`create index secrets_unfinished on secrets (updated_at) where state <> 'active'`);
   // A list shows its total. Counting 100,000 rows for each page would make a list cost what the project holds.
   await knex.schema.createTable('secret_counts', (table) => {

@@ -112,12 +112,16 @@ async function refuseForgottenStores(stores: StoreRegistry, repositories: Reposi
   const held = await repositories.secrets.countAnyProjectByStore();
   for (const [name, count] of held) {
     if (!known.has(name)) {
-      throw new ConfigurationError(`store "${name}" holds ${count} secrets but is not configured under stores.configured`);
+      throw new ConfigurationError(
+        `store "${name}" holds ${count} secrets but is not configured under stores.configured`,
+      );
     }
   }
   for (const { projectId, store } of await repositories.projectStores.listAnyProject()) {
     if (!known.has(store)) {
-      throw new ConfigurationError(`store "${store}" is assigned to project ${projectId} but is not configured`);
+      throw new ConfigurationError(
+        `store "${store}" is assigned to project ${projectId} but is not configured`,
+      );
     }
   }
 }
@@ -128,7 +132,8 @@ function openPolicy(config: Config, log: Log): Promise<PolicyEngine> {
     data: config.policy.data,
     reloadSeconds: config.policy.reload,
     onReload: (revision) => log.info('policy reloaded', { revision }),
-    onError: (error) => log.error('the policy bundle is broken; the last good one goes on', errorFields(error)),
+    onError: (error) =>
+      log.error('the policy bundle is broken; the last good one goes on', errorFields(error)),
   });
 }
 

@@ -15,7 +15,10 @@ const listen = z.strictObject({
   host: z.string().min(1).default('127.0.0.1'),
   port: z.int().min(0).max(65_535).default(9311),
   workers: z.int().min(1).max(256).default(1),
-  public_url: z.url({ protocol: /^https?$/ }).nullable().default(null),
+  public_url: z
+    .url({ protocol: /^https?$/ })
+    .nullable()
+    .default(null),
   trust_proxy: z.boolean().default(false),
 });
 
@@ -47,7 +50,11 @@ const stores = z
   .superRefine(({ default: name, configured }, context) => {
     const names = configured.map((store) => store.name);
     if (!names.includes(name)) {
-      context.addIssue({ code: 'custom', path: ['default'], message: `no configured store is named "${name}"` });
+      context.addIssue({
+        code: 'custom',
+        path: ['default'],
+        message: `no configured store is named "${name}"`,
+      });
     }
     const twice = names.find((one, index) => names.indexOf(one) !== index);
     if (twice !== undefined) context.addIssue({ code: 'custom', message: `two stores are named "${twice}"` });
@@ -55,7 +62,13 @@ const stores = z
 
 const audit = z.strictObject({
   sinks: z
-    .array(z.strictObject({ kind: z.literal('file'), path: z.string().min(1), spool_bytes: z.int().min(65_536).optional() }))
+    .array(
+      z.strictObject({
+        kind: z.literal('file'),
+        path: z.string().min(1),
+        spool_bytes: z.int().min(65_536).optional(),
+      }),
+    )
     .default([{ kind: 'file', path: 'var/audit.jsonl' }]),
 });
 

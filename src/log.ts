@@ -49,7 +49,8 @@ export function createLog(level: Level, write: (line: string) => void): Log {
 
 /** An error as log fields, with its chain of causes. Messages of foreign errors are theirs: keep them out of answers. */
 export function errorFields(error: unknown): LogFields {
-  if (!(error instanceof Error)) return { error: typeof error === 'string' ? error : 'a value that is no error was thrown' };
+  if (!(error instanceof Error))
+    return { error: typeof error === 'string' ? error : 'a value that is no error was thrown' };
   const { detail } = error as { detail?: unknown };
   return {
     error: `${error.name}: ${error.message}`,

@@ -1,7 +1,14 @@
 import type { ProjectId, SecretId } from './ids.ts';
 import type { Timestamp } from './timestamp.ts';
 
-export const SECRET_TYPES = ['symmetric', 'passphrase', 'private', 'public', 'certificate', 'opaque'] as const;
+export const SECRET_TYPES = [
+  'symmetric',
+  'passphrase',
+  'private',
+  'public',
+  'certificate',
+  'opaque',
+] as const;
 export type SecretType = (typeof SECRET_TYPES)[number];
 
 export const CONTENT_TYPES = ['text/plain', 'application/octet-stream', 'application/pkcs8'] as const;

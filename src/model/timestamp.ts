@@ -18,7 +18,8 @@ export function timestampFromMillis(milliseconds: number, microseconds = 0): Tim
 /** The present moment, with microseconds. */
 export function now(): Timestamp {
   const wall = BigInt(Date.now()) * MICROSECONDS_PER_MILLISECOND;
-  const fine = epochAtStartMicros + (process.hrtime.bigint() - monotonicAtStart) / NANOSECONDS_PER_MICROSECOND;
+  const fine =
+    epochAtStartMicros + (process.hrtime.bigint() - monotonicAtStart) / NANOSECONDS_PER_MICROSECOND;
   const drift = fine > wall ? fine - wall : wall - fine;
   const micros = drift > MAX_DRIFT_MICROS ? wall : fine;
   return timestampFromMillis(

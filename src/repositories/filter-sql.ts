@@ -55,7 +55,8 @@ function applyCompound(
 ): void {
   const { operator, value } = node;
   if (!Array.isArray(value) || value.length === 0) refuse('has an empty compound');
-  const inner = (child: unknown) => (group: Knex.QueryBuilder) => applyNode(group, child, fields, depth - 1, budget);
+  const inner = (child: unknown) => (group: Knex.QueryBuilder) =>
+    applyNode(group, child, fields, depth - 1, budget);
   if (operator === 'and') for (const child of value) query.andWhere(inner(child));
   else if (operator === 'or') for (const child of value) query.orWhere(inner(child));
   else if (operator === 'not' && value.length === 1) query.whereNot(inner(value[0]));
@@ -70,7 +71,14 @@ function refuse(what: string): never {
   throw new Denied('', { detail: `the policy's list filter ${what}` });
 }
 
-const COMPARISONS: Readonly<Record<string, string>> = { eq: '=', ne: '<>', lt: '<', lte: '<=', gt: '>', gte: '>=' };
+const COMPARISONS: Readonly<Record<string, string>> = {
+  eq: '=',
+  ne: '<>',
+  lt: '<',
+  lte: '<=',
+  gt: '>',
+  gte: '>=',
+};
 
 /**
  * A condition on one column. A null column fails every comparison but `eq null` and `ne null`.
@@ -80,7 +88,8 @@ export function columnCondition(column: string, parse: (value: unknown) => unkno
   return (query, operator, value) => {
     if (value === null && operator === 'eq') query.whereNull(column);
     else if (value === null && operator === 'ne') query.whereNotNull(column);
-    else if (operator in COMPARISONS) query.where(column, COMPARISONS[operator] as string, parse(value) as never);
+    else if (operator in COMPARISONS)
+      query.where(column, COMPARISONS[operator] as string, parse(value) as never);
     else if (operator === 'in') query.whereIn(column, list(value).map(parse) as never);
     else if (operator === 'nin') query.whereNotIn(column, list(value).map(parse) as never);
     else if (operator === 'contains') like(query, column, value, '%', '%');
@@ -107,7 +116,8 @@ function like(query: Knex.QueryBuilder, column: string, value: unknown, before: 
 /** A truth that is a join away: `eq`/`ne` true or false. `whenTrue` is SQL without bindings. */
 export function booleanCondition(whenTrue: string): FieldCondition {
   return (query, operator, value) => {
-    if (typeof value !== 'boolean' || (operator !== 'eq' && operator !== 'ne')) refuse('misuses a boolean field');
+    if (typeof value !== 'boolean' || (operator !== 'eq' && operator !== 'ne'))
+      refuse('misuses a boolean field');
     query.whereRaw((operator === 'eq') === value ? whenTrue : `not (${whenTrue})`);
   };
 }

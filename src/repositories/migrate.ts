@@ -37,6 +37,9 @@ export async function migrate(db: Database): Promise<readonly string[]> {
 
 /** Names of migrations not applied yet. */
 export async function pendingMigrations(db: Database): Promise<readonly string[]> {
-  const [, pending] = (await db.knex.migrate.list({ migrationSource: source })) as [unknown, { name?: string }[]];
-  return pending.map((migration) => migration.name ?? String(migration));
+  const [, pending] = (await db.knex.migrate.list({ migrationSource: source })) as unknown as [
+    unknown,
+    string[],
+  ];
+  return pending;
 }

@@ -28,8 +28,7 @@ export function createProjectStoreRepository(db: Database): ProjectStoreReposito
       const cached = cache.get(project);
       if (cached !== undefined && cached.until > Date.now()) return cached.store;
       const row = (await db.knex('project_stores').where({ project_id: project }).first()) as
-        | { store: string }
-        | undefined;
+        { store: string } | undefined;
       if (cache.size >= CACHE_ENTRIES) cache.clear();
       cache.set(project, { store: row?.store, until: Date.now() + CACHE_MS });
       return row?.store;

@@ -33,7 +33,11 @@ export function createSecretAclRepository(db: Database): SecretAclRepository {
     put: (id, acl, now) =>
       transaction(db, async (tx) => {
         const row = { secret_id: id, project_access: acl.projectAccess, created_at: now, updated_at: now };
-        await tx.knex('secret_acls').insert(row).onConflict('secret_id').merge(['project_access', 'updated_at']);
+        await tx
+          .knex('secret_acls')
+          .insert(row)
+          .onConflict('secret_id')
+          .merge(['project_access', 'updated_at']);
         await tx.knex('secret_acl_users').where({ secret_id: id }).delete();
         const users = [...new Set(acl.users)].map((user) => ({ secret_id: id, user_id: user }));
         if (users.length > 0) await tx.knex.batchInsert('secret_acl_users', users, ROWS_PER_INSERT);
@@ -51,7 +55,11 @@ const ROWS_PER_INSERT = 300;
 async function find(db: Database, id: SecretId): Promise<AclRecord | undefined> {
   const row = (await db.knex('secret_acls').where({ secret_id: id }).first()) as AclRow | undefined;
   if (row === undefined) return undefined;
-  const users = (await db.knex('secret_acl_users').where({ secret_id: id }).orderBy('user_id').select('user_id')) as {
+  const users = (await db
+    .knex('secret_acl_users')
+    .where({ secret_id: id })
+    .orderBy('user_id')
+    .select('user_id')) as {
     user_id: string;
   }[];
   return {

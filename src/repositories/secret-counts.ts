@@ -26,6 +26,7 @@ export async function countVisible(db: Database, project: string, now: Timestamp
     [project, project, now],
   );
   const result = (await query.options({ name: 'count-visible-secrets' })) as unknown;
-  const rows = db.dialect === 'pg' ? (result as { rows: { total: string }[] }).rows : (result as { total: number }[]);
+  const rows =
+    db.dialect === 'pg' ? (result as { rows: { total: string }[] }).rows : (result as { total: number }[]);
   return Number(rows[0]?.total ?? 0);
 }

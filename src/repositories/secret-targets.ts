@@ -66,7 +66,9 @@ async function findRow(
 ): Promise<TargetRow | undefined> {
   const query = db.knex.raw(withSealed ? SEALED_SQL : PLAIN_SQL, [viewer.userId, id, viewer.now]);
   // A named statement is parsed and planned once per connection (PostgreSQL; SQLite's driver ignores the name).
-  const result = (await query.options({ name: withSealed ? 'load-sealed-secret' : 'load-secret' })) as unknown;
+  const result = (await query.options({
+    name: withSealed ? 'load-sealed-secret' : 'load-secret',
+  })) as unknown;
   return db.dialect === 'pg' ? (result as { rows: TargetRow[] }).rows[0] : (result as TargetRow[])[0];
 }
 
@@ -109,12 +111,19 @@ async function consumerFacts(db: Database, id: string, viewer: Viewer): Promise<
   };
 }
 
-async function metadataFacts(db: Database, id: string, count: number): Promise<Record<string, string> | null> {
+async function metadataFacts(
+  db: Database,
+  id: string,
+  count: number,
+): Promise<Record<string, string> | null> {
   if (count > MAX_METADATA_KEYS) return null;
   const rows = (await db.knex('secret_metadata').where({ secret_id: id }).select('key', 'value')) as {
     key: string;
     value: string;
   }[];
-  const size = rows.reduce((total, row) => total + Buffer.byteLength(row.key) + Buffer.byteLength(row.value), 0);
+  const size = rows.reduce(
+    (total, row) => total + Buffer.byteLength(row.key) + Buffer.byteLength(row.value),
+    0,
+  );
   return size > MAX_METADATA_BYTES ? null : Object.fromEntries(rows.map((row) => [row.key, row.value]));
 }

@@ -64,7 +64,11 @@ export async function startApp({ dialect, config: changes = {} }: AppOptions): P
     stores: {
       default: 'software',
       configured: [
-        { name: 'software', kind: 'simple_crypto', master_keys: [{ id: 'test', key: Buffer.alloc(32, 7).toString('base64') }] },
+        {
+          name: 'software',
+          kind: 'simple_crypto',
+          master_keys: [{ id: 'test', key: Buffer.alloc(32, 7).toString('base64') }],
+        },
       ],
     },
     audit: { sinks: [{ kind: 'file', path: join(folder, 'audit.jsonl') }] },
@@ -98,7 +102,12 @@ function stop(server: Server): Promise<void> {
 }
 
 /** Over node:http and not fetch, which sends an `Accept` of its own and refuses headers that clients do send. */
-async function request(base: string, method: string, path: string, options: RequestOptions = {}): Promise<Answer> {
+async function request(
+  base: string,
+  method: string,
+  path: string,
+  options: RequestOptions = {},
+): Promise<Answer> {
   const { as: persona = OWNER, body } = options;
   const raw = typeof body === 'string' || body instanceof Uint8Array || body === undefined;
   const headers: Record<string, string> = {

@@ -24,7 +24,10 @@ export interface MatrixRow {
 export function readMatrix(): readonly MatrixRow[] {
   const text = readFileSync(new URL('../policy/policy-matrix.csv', import.meta.url), 'utf8');
   const [header = [], ...rows] = parseCsv(text);
-  return rows.map((row) => Object.fromEntries(header.map((name, index) => [name, row[index] ?? ''])) as unknown as MatrixRow);
+  return rows.map(
+    (row) =>
+      Object.fromEntries(header.map((name, index) => [name, row[index] ?? ''])) as unknown as MatrixRow,
+  );
 }
 
 /** RFC 4180: quoted fields may hold commas and doubled quotes. */

@@ -80,7 +80,11 @@ for (const mode of ['legacy', 'secure']) {
       before(async () => {
         await createTarget(app, ACLS['none'], { payload: true, projectKey: 'list' });
         await createTarget(app, ACLS['private'], { payload: true, projectKey: 'list' });
-        await createTarget(app, ACLS['private+user'], { payload: true, projectKey: 'list', aclUser: 'list-acl' });
+        await createTarget(app, ACLS['private+user'], {
+          payload: true,
+          projectKey: 'list',
+          aclUser: 'list-acl',
+        });
       });
       for (const row of rows.filter((one) => one.mode === mode && one.tier === 'list')) {
         it(`${row.id}: ${row.persona} ${row.variant}`, async () => {
@@ -90,7 +94,8 @@ for (const mode of ['legacy', 'secure']) {
           const answer = await app.request('GET', path, { as: { user, project, roles: rolesOf(row) } });
           expect(answer.status).to.equal(Number(row.status));
           expectError(answer, row);
-          if (row.note.startsWith('total=')) expect(answer.json?.['total']).to.equal(Number(row.note.slice(6)));
+          if (row.note.startsWith('total='))
+            expect(answer.json?.['total']).to.equal(Number(row.note.slice(6)));
         });
       }
     });
@@ -103,7 +108,9 @@ function expectError(answer: Answer, row: MatrixRow): void {
   if (row.error === '' || row.error.startsWith('(plain-text')) return;
   const denied = row.error.startsWith('DENIED:') ? row.error.slice('DENIED:'.length) : undefined;
   const expected =
-    denied === undefined ? row.error : `${denied} attempt not allowed - please review your user/project privileges`;
+    denied === undefined
+      ? row.error
+      : `${denied} attempt not allowed - please review your user/project privileges`;
   expect(answer.json?.['description']).to.equal(expected);
 }
 
@@ -142,7 +149,8 @@ async function createTarget(app: TestApp, acl: Acl | undefined, options: TargetO
   } else await createEmptySecret(services, draft);
   await services.secretMetadata.insert(draft.id, 'k', 'v');
   const users = options.aclUser === undefined ? acl?.users : [options.aclUser];
-  if (acl !== undefined) await createSecretAclRepository(database).put(draft.id, { ...acl, users: users ?? [] }, time);
+  if (acl !== undefined)
+    await createSecretAclRepository(database).put(draft.id, { ...acl, users: users ?? [] }, time);
   return draft.id;
 }
 
@@ -153,7 +161,11 @@ async function play(app: TestApp, row: MatrixRow): Promise<Answer> {
   const path = row.path.replace('{id}', id).replace('{key}', 'k') + queryOf(row);
   const roles = rolesOf(row);
   const persona = { user: row.user, project: PROJECTS[row.project] as string, roles };
-  return app.request(row.method, path, { as: persona, ...bodyOf(row), headers: { ...bodyOf(row).headers, ...headersOf(row) } });
+  return app.request(row.method, path, {
+    as: persona,
+    ...bodyOf(row),
+    headers: { ...bodyOf(row).headers, ...headersOf(row) },
+  });
 }
 
 async function targetOf(app: TestApp, row: MatrixRow, payload: boolean): Promise<string> {
@@ -166,7 +178,8 @@ async function targetOf(app: TestApp, row: MatrixRow, payload: boolean): Promise
   return id;
 }
 
-const POLLUTION = '?target.secret.read_project_access=True&read_project_access=True&project_id=project-p&read=read';
+const POLLUTION =
+  '?target.secret.read_project_access=True&read_project_access=True&project_id=project-p&read=read';
 
 function queryOf(row: MatrixRow): string {
   if (row.variant.includes('pollute')) return POLLUTION;
@@ -175,10 +188,12 @@ function queryOf(row: MatrixRow): string {
 
 function headersOf(row: MatrixRow): Readonly<Record<string, string>> {
   const named = /^(Accept|OpenStack-API-Version): (.*)$/.exec(row.variant);
-  if (named !== null) return { [named[1] as string]: named[2] === '(empty value)' ? '' : (named[2] as string) };
+  if (named !== null)
+    return { [named[1] as string]: named[2] === '(empty value)' ? '' : (named[2] as string) };
   const version = /microversion (\S+);/.exec(row.variant);
   if (version !== null) return { 'OpenStack-API-Version': `key-manager ${version[1]}` };
-  if (row.variant === 'OpenStack-System-Scope: all with a project') return { 'OpenStack-System-Scope': 'all' };
+  if (row.variant === 'OpenStack-System-Scope: all with a project')
+    return { 'OpenStack-System-Scope': 'all' };
   return {};
 }
 
@@ -188,7 +203,9 @@ const BODIES: Readonly<Record<string, (row: MatrixRow) => RequestOptions>> = {
       ? { body: '{"name": ', headers: { 'Content-Type': 'application/json' } }
       : { body: { name: 'new' } },
   'secret:put': (row) =>
-    row.variant === 'JSON body' ? { body: { a: 1 } } : { body: 'text', headers: { 'Content-Type': 'text/plain' } },
+    row.variant === 'JSON body'
+      ? { body: { a: 1 } }
+      : { body: 'text', headers: { 'Content-Type': 'text/plain' } },
   'secret_meta:post': () => ({ body: { key: 'fresh', value: 'v' } }),
   'secret_meta:put': (row) =>
     row.path.endsWith('{key}') ? { body: { key: 'k', value: 'w' } } : { body: { metadata: { a: 'b' } } },
