@@ -146,10 +146,11 @@ describe('a client', function () {
     const broker = await serveProcess(place.config(configuration(place)));
     try {
       await sendTooMuch(broker.url, FRAMINGS[0][1]);
-      const before = residentBytes(broker.pid);
+      const before = residentBytes(broker.pid, 'VmRSS');
       const all = Array.from({ length: 40 }, (_, turn) => sendTooMuch(broker.url, FRAMINGS[turn % 2]![1]));
       for (const answer of await Promise.all(all)) expect(answer?.status).to.equal(413);
-      expect(residentBytes(broker.pid) - before, 'of 400 MB sent').to.be.below(100 * MEGABYTE);
+      // Half of it: what Node's collector leaves lying about differs by version, and reaches a quarter.
+      expect(residentBytes(broker.pid, 'VmHWM') - before, 'of 400 MB sent').to.be.below(200 * MEGABYTE);
     } finally {
       broker.kill('SIGTERM');
       await broker.ended;
@@ -228,8 +229,11 @@ describe('a client', function () {
   });
 });
 
-function residentBytes(pid: number): number {
-  const kilobytes = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+/** Resident now (`VmRSS`), or at most so far (`VmHWM`): proc(5). */
+function residentBytes(pid: number, field: 'VmRSS' | 'VmHWM'): number {
+  const kilobytes = new RegExp(`${field}:\\s+(\\d+) kB`).exec(
+    readFileSync(`/proc/${pid}/status`, 'utf8'),
+  )?.[1];
   return Number(kilobytes) * 1024;
 }
 
