@@ -6,7 +6,7 @@ import { createSchema, postgresServer, type BenchDatabase } from './database.ts'
 import type { Load, Measured } from './load.ts';
 import { startPostern } from './postern.ts';
 import { forkSource, messageOf, type Child } from './processes.ts';
-import { hottestFunctions } from './profile.ts';
+import { profileReport } from './profile.ts';
 import { prepareWorkloads, type Request, type Workload } from './workloads.ts';
 
 const { values: options } = parseArgs({
@@ -123,7 +123,7 @@ async function main(): Promise<void> {
     try {
       const results = await bench(database, folder, children);
       await stop();
-      if (options.profile) console.log(`${hottestFunctions(folder)}\n`);
+      if (options.profile) console.log(`${profileReport(folder)}\n`);
       console.log(table(results));
       const ratios = Object.fromEntries(
         results.map(({ workload, ratio }) => [workload, Number(ratio.toFixed(4))]),
