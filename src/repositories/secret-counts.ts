@@ -2,6 +2,8 @@ import { randomInt } from 'node:crypto';
 import type { ProjectId } from '../model/ids.ts';
 import type { Timestamp } from '../model/timestamp.ts';
 import type { Database } from './database.ts';
+import { VISIBLE } from './secret-rows.ts';
+import { rowsOf, type Statement } from './statement.ts';
 
 /** One counter row per project would queue all of the project's creates behind one another. */
 const SHARDS = 16;
@@ -17,16 +19,21 @@ export async function addToCount(tx: Database, project: ProjectId, difference: n
   );
 }
 
+const visible = (project: string, same: string, now: string): string => `
+  (select coalesce(sum(secrets), 0) from secret_counts where project_id = ${project})
+  - (select count(*) from secrets where project_id = ${same} and expires_at <= ${now} and ${VISIBLE})`;
+
+/** An expression: `$1` is the project, `$2` is now. */
+export const VISIBLE_COUNT_POSTGRES = visible('$1', '$1', '$2');
+
+const COUNT: Statement = {
+  name: 'count-visible-secrets',
+  pg: `select ${visible('$1', '$2', '$3')} as total`,
+  sqlite3: `select ${visible('?', '?', '?')} as total`,
+};
+
 /** How many secrets of a project a list shows: all that are visible, less those that have expired. */
 export async function countVisible(db: Database, project: string, now: Timestamp): Promise<number> {
-  const query = db.knex.raw(
-    `select (select coalesce(sum(secrets), 0) from secret_counts where project_id = ?)
-          - (select count(*) from secrets where project_id = ? and expires_at <= ? and state in ('active', 'filling'))
-            as total`,
-    [project, project, now],
-  );
-  const result = (await query.options({ name: 'count-visible-secrets' })) as unknown;
-  const rows =
-    db.dialect === 'pg' ? (result as { rows: { total: string }[] }).rows : (result as { total: number }[]);
-  return Number(rows[0]?.total ?? 0);
+  const [row] = await rowsOf<{ total: number | string }>(db, COUNT, [project, project, now]);
+  return Number(row?.total ?? 0);
 }

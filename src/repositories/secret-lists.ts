@@ -9,8 +9,9 @@ import {
   membershipCondition,
   type FilterFields,
 } from './filter-sql.ts';
-import { countVisible } from './secret-counts.ts';
+import { countVisible, VISIBLE_COUNT_POSTGRES } from './secret-counts.ts';
 import { toSecret, VISIBLE, type SecretRow } from './secret-rows.ts';
+import { queryPostgres } from './statement.ts';
 
 export type DateField = 'created' | 'updated' | 'expiration';
 export type SortField = DateField | 'algorithm' | 'bit_length' | 'mode' | 'name' | 'secret_type' | 'status';
@@ -78,14 +79,39 @@ const FIELDS: FilterFields = {
 export function createSecretListRepository(db: Database): SecretListRepository {
   return guarded<SecretListRepository>({
     listAnyProject: async (filter, query, now) => {
+      const project = wholeProject(filter, query);
+      if (db.dialect === 'pg' && project !== undefined && query.sort.length === 0)
+        return plainPage(db, project, query, now);
       const matching = (): Knex.QueryBuilder => matchingRows(db, filter, query, now);
       const [rows, total] = await Promise.all([
         page(matching(), query),
-        countMatching(db, matching, filter, query, now),
+        project === undefined ? countRows(matching()) : countVisible(db, project, now),
       ]);
       return { secrets: rows.map(toSecret), total };
     },
   });
+}
+
+/** The list that services and dashboards ask for all day: page and total in one round trip, and one column each. */
+const PLAIN_PAGE = {
+  name: 'list-secrets',
+  pg: `select ${VISIBLE_COUNT_POSTGRES} as total, coalesce((select json_agg(page) from (
+         select * from secrets
+         where project_id = $1 and ${VISIBLE} and (expires_at is null or expires_at > $2)
+         order by created_at, id limit $3 offset $4
+       ) page), '[]') as rows`,
+};
+
+async function plainPage(
+  db: Database,
+  project: string,
+  { limit, offset }: SecretQuery,
+  now: Timestamp,
+): Promise<SecretPage> {
+  const values = [project, now, limit, offset];
+  const [page] = await queryPostgres<{ total: string; rows: SecretRow[] }>(db, PLAIN_PAGE, values);
+  if (page === undefined) throw new Error('an aggregate without a row');
+  return { secrets: page.rows.map(toSecret), total: Number(page.total) };
 }
 
 function matchingRows(db: Database, filter: unknown, query: SecretQuery, now: Timestamp): Knex.QueryBuilder {
@@ -113,23 +139,14 @@ function page(rows: Knex.QueryBuilder, query: SecretQuery): Promise<SecretRow[]>
 const NULLABLE: ReadonlySet<SortField> = new Set(['expiration', 'algorithm', 'bit_length', 'mode', 'name']);
 const NULLS = { asc: ' nulls first', desc: ' nulls last' } as const;
 
-async function countMatching(
-  db: Database,
-  matching: () => Knex.QueryBuilder,
-  filter: unknown,
-  query: SecretQuery,
-  now: Timestamp,
-): Promise<number> {
-  const project = wholeProject(filter);
-  const unfiltered = Object.keys(query.equals).length === 0 && query.dates.length === 0;
-  if (project !== undefined && unfiltered) return countVisible(db, project as never, now);
-  const row = (await matching().count({ total: '*' }).first()) as { total: number | string } | undefined;
+async function countRows(rows: Knex.QueryBuilder): Promise<number> {
+  const row = (await rows.count({ total: '*' }).first()) as { total: number | string } | undefined;
   return Number(row?.total ?? 0);
 }
 
-/** The project, if the policy's condition is just "this project": then the total is known without counting rows. */
-function wholeProject(filter: unknown): string | undefined {
+/** The project, if its secrets are asked for and no others are left out: then their number is known without counting. */
+function wholeProject(filter: unknown, { equals, dates }: SecretQuery): string | undefined {
   const { type, operator, field, value } = (filter ?? {}) as Record<string, unknown>;
   const whole = type === 'field' && operator === 'eq' && field === 'project_id' && typeof value === 'string';
-  return whole ? value : undefined;
+  return whole && dates.length === 0 && Object.keys(equals).length === 0 ? value : undefined;
 }

@@ -6,6 +6,7 @@ import type { Timestamp } from '../model/timestamp.ts';
 import { guarded, transaction, type Database } from './database.ts';
 import { addToCount, randomShard } from './secret-counts.ts';
 import { SECRET_COLUMNS, toRow, toSecret, type SecretRow } from './secret-rows.ts';
+import { queryPostgres } from './statement.ts';
 
 /** What becomes known of a secret once its payload is stored. */
 export interface StoredPayload {
@@ -96,30 +97,23 @@ async function insertActive(db: Database, secret: Secret, sealed: SealedPayload 
 }
 
 const COLUMN_LIST = SECRET_COLUMNS.join(', ');
-const PLACEHOLDERS = SECRET_COLUMNS.map(() => '?').join(', ');
+const PLACEHOLDERS = SECRET_COLUMNS.map((_, index) => `$${index + 1}`).join(', ');
+const AFTER = SECRET_COLUMNS.length;
 
 /** PostgreSQL's own SQL: one statement is one round trip and one commit, where the transaction above takes five. */
+const INSERT_SEALED_AT_ONCE = {
+  name: 'insert-sealed-secret',
+  pg: `with secret as (insert into secrets (${COLUMN_LIST}) values (${PLACEHOLDERS}) returning id, project_id, store, created_at),
+         payload as (insert into sealed_payloads (secret_id, store, kek_id, blob, created_at)
+           select id, store, $${AFTER + 1}, $${AFTER + 2}, created_at from secret)
+       insert into secret_counts (project_id, shard, secrets) select project_id, $${AFTER + 3}, 1 from secret
+       on conflict (project_id, shard) do update set secrets = secret_counts.secrets + 1`,
+};
+
 async function insertSealedAtOnce(db: Database, secret: Secret, sealed: SealedPayload): Promise<void> {
   const row = toRow(secret);
   const values = SECRET_COLUMNS.map((column) => row[column]);
-  await db.knex
-    .raw(
-      `with secret as (insert into secrets (${COLUMN_LIST}) values (${PLACEHOLDERS})),
-            payload as (insert into sealed_payloads (secret_id, store, kek_id, blob, created_at) values (?, ?, ?, ?, ?))
-       insert into secret_counts (project_id, shard, secrets) values (?, ?, 1)
-       on conflict (project_id, shard) do update set secrets = secret_counts.secrets + 1`,
-      [
-        ...values,
-        row.id,
-        row.store,
-        sealed.kekId,
-        sealed.blob,
-        row.created_at,
-        row.project_id,
-        randomShard(),
-      ] as never,
-    )
-    .options({ name: 'insert-sealed-secret' });
+  await queryPostgres(db, INSERT_SEALED_AT_ONCE, [...values, sealed.kekId, sealed.blob, randomShard()]);
 }
 
 async function insertSealed(tx: Database, secret: Secret, sealed: SealedPayload): Promise<void> {
