@@ -40,7 +40,8 @@ export interface AuditEvent {
   readonly store: string | null;
 }
 
-export interface AuditOutcome extends AuditEvent {
+/** What came of it. */
+export interface AuditOutcome {
   readonly status: number;
   readonly durationMs: number;
 }
@@ -77,7 +78,7 @@ export interface Audit {
   /** Before the effect: when this throws (`AuditUnavailable`), nothing may happen. `durable` waits for the disk. */
   intent(event: AuditEvent, options?: { readonly durable?: boolean }): Promise<void>;
   /** After the effect, whatever came of it. */
-  outcome(event: AuditOutcome): void;
+  outcome(event: AuditEvent, outcome: AuditOutcome): void;
   reopen(): void;
   health(): readonly SinkHealth[];
   close(): Promise<void>;
@@ -95,8 +96,8 @@ export function createAudit(sinks: readonly AuditSink[], options: AuditOptions =
       const line = encodeLine(clock(), 'intent', event);
       await Promise.all(sinks.map((sink) => sink.intent(line, durable)));
     },
-    outcome: (event) => {
-      const line = encodeLine(clock(), 'outcome', event, event);
+    outcome: (event, { status, durationMs }) => {
+      const line = encodeLine(clock(), 'outcome', event, { status, duration_ms: durationMs });
       for (const sink of sinks) sink.outcome(line);
     },
     reopen: () => {
@@ -109,17 +110,25 @@ export function createAudit(sinks: readonly AuditSink[], options: AuditOptions =
   };
 }
 
-/** The allow-list: a field reaches the audit only by being named here. */
 function encodeLine(
   time: Timestamp,
   kind: 'intent' | 'outcome',
   event: AuditEvent,
-  outcome?: Pick<AuditOutcome, 'status' | 'durationMs'>,
+  outcome: Readonly<Record<string, number>> = {},
 ): string {
+  const result = Object.entries(outcome).map(([name, number]) => `,"${name}":${number}`);
+  return `{"time":"${time}Z","kind":"${kind}",${encodeEvent(event)}${result.join('')}}\n`;
+}
+
+/** An outcome repeats its intent: the same event is written out once. */
+const encoded = new WeakMap<AuditEvent, string>();
+
+/** The members of the line, without braces. The allow-list: a field reaches the audit only by being named here. */
+function encodeEvent(event: AuditEvent): string {
+  const known = encoded.get(event);
+  if (known !== undefined) return known;
   const { principal, target, decision } = event;
   const fields = {
-    time: `${time}Z`,
-    kind,
     request_id: clip(event.requestId),
     action: event.action,
     route: event.route,
@@ -134,9 +143,10 @@ function encodeLine(
     source_ip: event.sourceIp,
     decision: decision && presentDecision(decision),
     store: event.store,
-    ...(outcome === undefined ? {} : { status: outcome.status, duration_ms: outcome.durationMs }),
   };
-  return `${JSON.stringify(fields)}\n`;
+  const members = JSON.stringify(fields).slice(1, -1);
+  encoded.set(event, members);
+  return members;
 }
 
 function presentPrincipal(principal: AuditPrincipal): Readonly<Record<string, string | null>> {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import Router from '@koa/router';
 import Koa, { type Context, type Next } from 'koa';
+import { auditEvent } from './audit-event.ts';
 import { answerError } from './boundary.ts';
 import { corsHeaders } from './cors.ts';
 import { healthcheck } from './healthcheck.ts';
@@ -48,6 +49,8 @@ async function boundary(services: Services, ctx: Context, next: Next): Promise<v
     requestId: `req-${randomUUID()}`,
     startedMs: performance.now(),
     operation: 'Request',
+    path: undefined,
+    identity: undefined,
     event: undefined,
   };
   ctx.state['progress'] = progress;
@@ -83,7 +86,7 @@ function globalRequestId(ctx: Context): string | undefined {
 }
 
 function recordOutcome(services: Services, ctx: Context, progress: Progress): void {
-  if (progress.event === undefined) return;
+  if (progress.path === undefined) return;
   const durationMs = Math.round((performance.now() - progress.startedMs) * 1000) / 1000;
-  services.audit.outcome({ ...progress.event, status: ctx.status, durationMs });
+  services.audit.outcome(progress.event ?? auditEvent(progress, ctx), { status: ctx.status, durationMs });
 }

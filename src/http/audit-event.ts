@@ -3,6 +3,8 @@ import type { AuditEvent, AuditTarget } from '../audit/audit.ts';
 import type { Identity } from '../model/principal.ts';
 import type { Target } from '../model/target.ts';
 import type { Decision } from '../policy/engine.ts';
+import type { Progress } from './pipeline.ts';
+import type { Reply } from './route.ts';
 
 interface Decided {
   readonly action: string;
@@ -12,21 +14,30 @@ interface Decided {
 
 /** What the audit is told of a request; `decided` once the policy has been asked. */
 export function auditEvent(
-  progress: { readonly requestId: string },
+  { requestId, path, identity }: Pick<Progress, 'requestId' | 'path' | 'identity'>,
   ctx: Context,
-  route: { readonly path: string } | undefined,
-  identity: Identity | undefined,
   decided?: Decided,
 ): AuditEvent {
   return {
-    requestId: progress.requestId,
+    requestId,
     action: decided?.action ?? 'none',
-    route: route?.path ?? 'none',
+    route: path ?? 'none',
     method: ctx.method,
     principal: identity === undefined ? null : auditPrincipal(identity.principal),
     serviceUserId: identity?.service?.user.id ?? null,
     ...auditDecided(decided),
     sourceIp: ctx.req.socket.remoteAddress ?? '',
+  };
+}
+
+/** The handler knows what the intent could not: the id of what it made, and the store that took the payload. */
+export function withReply(event: AuditEvent, { store, created }: Reply): AuditEvent {
+  if (store === undefined && created === undefined) return event;
+  const { target } = event;
+  return {
+    ...event,
+    store: store === undefined ? event.store : store,
+    target: created === undefined ? target : { ...target, ...created },
   };
 }
 

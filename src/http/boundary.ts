@@ -29,11 +29,11 @@ function logFailure(
   error: BrokerError,
   thrown: unknown,
 ): void {
-  const { event } = progress;
+  const { event, path } = progress;
   services.log.error('request failed', {
     request_id: progress.requestId,
     status: error.status,
-    ...(event === undefined ? {} : { route: event.route, action: event.action }),
+    ...(path === undefined ? {} : { route: path, action: event?.action ?? 'none' }),
     ...(ctx.state['globalRequestId'] === undefined
       ? {}
       : { global_request_id: String(ctx.state['globalRequestId']) }),

@@ -9,7 +9,7 @@ import { toMillis, type Timestamp } from '../model/timestamp.ts';
 import type { Decision } from '../policy/engine.ts';
 import { policyInput } from '../policy/input.ts';
 import { requireJson } from './accept.ts';
-import { auditEvent } from './audit-event.ts';
+import { auditEvent, withReply } from './audit-event.ts';
 import { readBody, type ReadBody } from './body.ts';
 import { environmentFacts, requestFacts } from './facts.ts';
 import { linkBase } from './links.ts';
@@ -31,6 +31,10 @@ export interface Progress {
   readonly requestId: string;
   readonly startedMs: number;
   operation: string;
+  /** The template of the path, `none` where nothing is served; undefined: not the API proper, which the audit leaves out. */
+  path: string | undefined;
+  identity: Identity | undefined;
+  /** The intent, once the policy has decided. */
   event: AuditEvent | undefined;
 }
 
@@ -40,10 +44,10 @@ export interface Progress {
  */
 export async function serve(services: Services, ctx: Context, resource: Resource | undefined): Promise<void> {
   const progress = ctx.state['progress'] as Progress;
-  progress.event = auditEvent(progress, ctx, resource, undefined);
+  progress.path = resource?.path ?? 'none';
   const identity = await identify(services.identity, credentialsOf(ctx));
   const caller = callerProject(identity);
-  progress.event = auditEvent(progress, ctx, resource, identity);
+  progress.identity = identity;
   const microversion = acceptVersion(services, ctx);
   requireDecodable(ctx.path);
   if (resource === undefined) throw notServed(ctx.method, ctx.path);
@@ -105,7 +109,7 @@ async function decide(asked: Asked): Promise<Decision> {
       nowMs: toMillis(asked.now),
     }),
   );
-  progress.event = auditEvent(progress, ctx, route, identity, { target, action: route.action, decision });
+  progress.event = auditEvent(progress, ctx, { target, action: route.action, decision });
   await services.audit.intent(progress.event, { durable: decision.obligations.audit === 'sync' });
   if (!decision.allow) throw refusal(route, decision);
   if (decision.obligations.warn !== undefined) ctx.set('X-Policy-Warning', decision.obligations.warn);
@@ -189,9 +193,7 @@ function rawInput(ctx: Context): Omit<RawInput, 'body' | 'microversion' | 'now' 
 }
 
 function finish(ctx: Context, progress: Progress, decision: Decision, reply: Reply): void {
-  if (reply.store !== undefined && progress.event !== undefined) {
-    progress.event = { ...progress.event, store: reply.store };
-  }
+  if (progress.event !== undefined) progress.event = withReply(progress.event, reply);
   send(ctx, redacted(reply, decision.obligations.redact));
 }
 

@@ -13,12 +13,13 @@ export function send(ctx: Context, reply: Reply): void {
 
 /** Without a charset parameter: clients compare the type for equality. */
 export function sendJson(ctx: Context, body: unknown): void {
-  ctx.body = JSON.stringify(body);
+  // The type first: Koa would look for one.
   ctx.set('Content-Type', 'application/json');
+  ctx.body = JSON.stringify(body);
 }
 
 function sendBytes(ctx: Context, bytes: Buffer, type: string): void {
-  ctx.body = bytes;
   ctx.set('Content-Type', type);
+  ctx.body = bytes;
   ctx.res.once('close', () => bytes.fill(0));
 }

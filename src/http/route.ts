@@ -65,6 +65,8 @@ export interface Reply {
   readonly type?: string;
   /** The store that holds or got the payload, for the audit. */
   readonly store?: string | null;
+  /** What the request made, for the audit. */
+  readonly created?: { readonly id: string; readonly projectId: string };
 }
 
 /** An endpoint is data. Without an action it does not compile: the pipeline asks the policy about every request. */

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { AuditUnavailable } from '../../src/errors.ts';
-import { createAudit, type AuditOutcome, type AuditSink } from '../../src/audit/audit.ts';
+import { createAudit, type AuditEvent, type AuditSink } from '../../src/audit/audit.ts';
 import { timestamp } from '../../src/model/timestamp.ts';
-import { event, outcome } from './events.ts';
+import { event } from './events.ts';
 
 const clock = () => timestamp('2026-03-01T09:00:00.000001');
 
@@ -50,8 +50,18 @@ describe('audit', () => {
 
   it('adds status and duration to an outcome', () => {
     const taken: Taken[] = [];
-    createAudit([listSink(taken)], { clock }).outcome(outcome({ status: 404, durationMs: 1.5 }));
+    createAudit([listSink(taken)], { clock }).outcome(event(), { status: 404, durationMs: 1.5 });
     expect(JSON.parse(taken[0]?.line ?? '')).to.include({ kind: 'outcome', status: 404, duration_ms: 1.5 });
+  });
+
+  it('repeats in an outcome what the intent said, to the letter', async () => {
+    const taken: Taken[] = [];
+    const audit = createAudit([listSink(taken)], { clock });
+    const one = event();
+    await audit.intent(one);
+    audit.outcome(one, { status: 200, durationMs: 0.5 });
+    const [intent, outcome] = taken.map(({ line }) => JSON.parse(line) as Record<string, unknown>);
+    expect(outcome).to.deep.equal({ ...intent, kind: 'outcome', status: 200, duration_ms: 0.5 });
   });
 
   it('accepts a request without principal and without decision', async () => {
@@ -63,18 +73,18 @@ describe('audit', () => {
   it('leaves out whatever else an event happens to carry, at every depth', async () => {
     const canary = 'canary-7f3a';
     const stuffed = {
-      ...outcome(),
+      ...event(),
       payload: canary,
       token: canary,
       headers: { 'x-auth-token': canary },
       principal: { ...event().principal, name: canary, roles: [canary], token: canary },
       target: { ...event().target, name: canary, attributes: { payload: canary } },
       decision: { ...event().decision, obligations: { warn: canary }, filter: canary },
-    } as unknown as AuditOutcome;
+    } as unknown as AuditEvent;
     const taken: Taken[] = [];
     const audit = createAudit([listSink(taken)]);
     await audit.intent(stuffed);
-    audit.outcome(stuffed);
+    audit.outcome(stuffed, { status: 200, durationMs: 1, payload: canary } as never);
     expect(taken).to.have.length(2);
     expect(JSON.stringify(taken)).not.to.contain(canary);
   });
@@ -97,7 +107,7 @@ describe('audit', () => {
     const audit = createAudit([listSink(first), listSink(second)], { clock });
     await audit.intent(event());
     await audit.intent(event(), { durable: true });
-    audit.outcome(outcome());
+    audit.outcome(event(), { status: 200, durationMs: 1 });
     expect(first.map(({ kind, durable }) => `${kind} ${durable}`)).to.deep.equal([
       'intent false',
       'intent true',

@@ -1,4 +1,4 @@
-import type { AuditEvent, AuditOutcome } from '../../src/audit/audit.ts';
+import type { AuditEvent } from '../../src/audit/audit.ts';
 
 export function event(changes: Partial<AuditEvent> = {}): AuditEvent {
   return {
@@ -14,8 +14,4 @@ export function event(changes: Partial<AuditEvent> = {}): AuditEvent {
     store: 'software',
     ...changes,
   };
-}
-
-export function outcome(changes: Partial<AuditOutcome> = {}): AuditOutcome {
-  return { ...event(), status: 200, durationMs: 1.25, ...changes };
 }

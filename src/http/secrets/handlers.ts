@@ -20,7 +20,8 @@ import type { SecondStep } from './second-step.ts';
 export async function postSecret(services: Services, call: Call<unknown, NewSecret>): Promise<Reply> {
   const draft = draftSecret(call);
   const ref = secretRef(call.base, draft.id);
-  const reply: Reply = { status: 201, headers: { Location: ref }, body: { secret_ref: ref } };
+  const created = { id: draft.id, projectId: draft.projectId };
+  const reply: Reply = { status: 201, headers: { Location: ref }, body: { secret_ref: ref }, created };
   const payload = call.input.payload?.bytes;
   if (payload === undefined) {
     await createEmptySecret(services, draft);
