@@ -19,7 +19,8 @@ export function readBody(request: IncomingMessage, limit: number): Promise<ReadB
     });
     request.once('end', () => resolve({ bytes: whole(chunks, size), tooLarge: false }));
     request.once('error', (cause) => reject(failure(cause)));
-    request.once('close', () => reject(failure(undefined)));
+    // Also comes after the end, and then says nothing.
+    request.once('close', () => request.readableEnded || reject(failure(undefined)));
   });
 }
 

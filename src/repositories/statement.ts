@@ -1,4 +1,8 @@
+import pg from 'pg';
 import type { Database } from './database.ts';
+
+const { Query } = pg;
+type Query = pg.Query;
 
 /**
  * A statement of the hot path, in the words of each database. It goes to the driver as it stands: for a request that takes
@@ -23,12 +27,11 @@ interface PostgresClient {
 }
 
 interface PostgresConnection {
-  query(statement: {
-    readonly name: string;
-    readonly text: string;
-    readonly values: readonly Value[];
-  }): Promise<{ readonly rows: readonly unknown[] }>;
+  query(query: NamedQuery): void;
 }
+
+/** The driver's own object: made from a plain one, it would copy that property by property, descriptors and all. */
+type NamedQuery = Query & { name: string };
 
 /** The same values, in the order of the placeholders, for both databases. */
 export async function rowsOf<Row>(
@@ -48,7 +51,7 @@ export async function queryPostgres<Row>(
   const client = db.knex.client as PostgresClient;
   const connection = await client.acquireConnection();
   try {
-    return (await connection.query({ name, text: pg, values })).rows as readonly Row[];
+    return await submit<Row>(connection, name, pg, values);
   } catch (error) {
     // What the query builder does with an error of its own queries: whoever listens may have to end the connection.
     client.emit('query-error', error, connection);
@@ -56,4 +59,21 @@ export async function queryPostgres<Row>(
   } finally {
     await client.releaseConnection(connection);
   }
+}
+
+function submit<Row>(
+  connection: PostgresConnection,
+  name: string,
+  text: string,
+  values: readonly Value[],
+): Promise<readonly Row[]> {
+  return new Promise((resolve, reject) => {
+    const answered = (error: Error | null | undefined, result: { readonly rows: unknown }): void => {
+      if (error) reject(error);
+      else resolve(result.rows as readonly Row[]);
+    };
+    const query = new Query(text, values as Value[], answered) as NamedQuery;
+    query.name = name;
+    connection.query(query);
+  });
 }
