@@ -1,3 +1,5 @@
+import type { Container } from './container.ts';
+import type { Order } from './order.ts';
 import type { Secret } from './secret.ts';
 import type { Timestamp } from './timestamp.ts';
 
@@ -45,10 +47,86 @@ export interface NewSecretAttributes {
   readonly payloadSize: number | null;
 }
 
+export interface ContainerTarget {
+  readonly type: 'container';
+  readonly container: Container;
+  readonly acl: AclFacts;
+  readonly consumers: ConsumerFacts;
+  readonly members: number;
+}
+
+/** The container a create request describes; null if its body could not be read. */
+export interface NewContainerTarget {
+  readonly type: 'new-container';
+  readonly attributes: {
+    readonly name: string | null;
+    readonly containerType: string;
+    readonly members: number;
+  } | null;
+}
+
+/** One consumer of a secret or of a container. */
+export interface ConsumerTarget {
+  readonly type: 'consumer';
+  readonly id: string;
+  readonly parent: SecretTarget | ContainerTarget;
+  readonly consumer: ConsumerIdentity;
+}
+
+export interface ConsumerIdentity {
+  /** Null for a container's consumer, which has a name and a URL instead. */
+  readonly service: string | null;
+  readonly resourceType: string | null;
+  /** The project that registered it. */
+  readonly projectId: string;
+}
+
+export interface OrderTarget {
+  readonly type: 'order';
+  readonly order: Order;
+}
+
+/** The order a create request describes; null if its body could not be read. */
+export interface NewOrderTarget {
+  readonly type: 'new-order';
+  readonly attributes: {
+    readonly orderType: string;
+    readonly meta: Readonly<Record<string, unknown>>;
+  } | null;
+}
+
+export const QUOTA_RESOURCES = ['secrets', 'orders', 'containers', 'consumers', 'cas'] as const;
+export type QuotaResource = (typeof QUOTA_RESOURCES)[number];
+
+/** The quotas of the project in the path; `asked` holds the numbers of a change. */
+export interface QuotaTarget {
+  readonly type: 'quota';
+  readonly projectId: string;
+  readonly asked: Readonly<Partial<Record<QuotaResource, number>>> | null;
+}
+
+/** What has an id and no owner. */
+export interface SharedTarget {
+  readonly type: 'secret_store' | 'transport_key';
+  /** Null for one about to be created. */
+  readonly id: string | null;
+}
+
 /** A collection to be listed; `query` holds the allow-listed parameters as sent. */
 export interface CollectionTarget {
   readonly type: 'collection';
   readonly query: Readonly<Record<string, string>>;
 }
 
-export type Target = SecretTarget | NewSecretTarget | CollectionTarget | { readonly type: 'none' };
+export type Target =
+  | SecretTarget
+  | NewSecretTarget
+  | ContainerTarget
+  | NewContainerTarget
+  | ConsumerTarget
+  | OrderTarget
+  | NewOrderTarget
+  | QuotaTarget
+  | SharedTarget
+  | CollectionTarget
+  | { readonly type: 'none' };

@@ -1,10 +1,24 @@
-import type { Secret, SecretState } from '../model/secret.ts';
-import type { NewSecretAttributes, SecretTarget } from '../model/target.ts';
-import type { Timestamp } from '../model/timestamp.ts';
-import { toMillis } from '../model/timestamp.ts';
+import type {
+  AclFacts,
+  ConsumerFacts,
+  ContainerTarget,
+  NewContainerTarget,
+  NewOrderTarget,
+  NewSecretTarget,
+  SecretTarget,
+  Target,
+} from '../model/target.ts';
 import type { EnvironmentFacts, Question } from './input.ts';
+import {
+  containerAttributes,
+  newContainerAttributes,
+  newOrderAttributes,
+  newSecretAttributes,
+  orderAttributes,
+  quotaAttributes,
+  secretAttributes,
+} from './input-attributes.ts';
 
-const MILLISECONDS_PER_SECOND = 1000;
 /** User metadata beyond this belongs in the database: a rule sees that it is there, not what it says. */
 const MAX_METADATA_KEYS = 64;
 const MAX_METADATA_BYTES = 8192;
@@ -26,41 +40,84 @@ const NOTHING = {
   query: {},
 } as const;
 
-export function targetInput({ target, identity, environment, nowMs }: Question): unknown {
+export function targetInput(question: Question): unknown {
+  const { target, identity, nowMs } = question;
   switch (target.type) {
     case 'secret':
-      return secretInput(target, environment, nowMs);
-    case 'new-secret':
+      return secretInput(target, question);
+    case 'container':
+      return containerInput(target);
+    case 'order': {
+      const { id, projectId, creatorId } = target.order;
+      const attributes = orderAttributes(target.order);
+      return { ...NOTHING, type: 'order', id, project_id: projectId, creator_id: creatorId, attributes };
+    }
+    case 'consumer':
       return {
         ...NOTHING,
-        type: 'secret',
-        project_id: identity.principal.project?.id ?? null,
-        attributes: target.attributes === null ? null : newAttributes(target.attributes, nowMs),
+        type: 'consumer',
+        id: target.id,
+        acl: aclInput(target.parent.acl),
+        consumer: {
+          service: target.consumer.service,
+          resource_type: target.consumer.resourceType,
+          project_id: target.consumer.projectId,
+        },
+        parent: parentInput(target.parent),
       };
+    case 'new-secret':
+    case 'new-container':
+    case 'new-order':
+      return { ...NOTHING, project_id: identity.principal.project?.id ?? null, ...newInput(target, nowMs) };
+    default:
+      return ownerlessInput(target);
+  }
+}
+
+/** What is about to be created will belong to the caller's project. */
+function newInput(target: NewSecretTarget | NewContainerTarget | NewOrderTarget, nowMs: number): object {
+  switch (target.type) {
+    case 'new-secret':
+      return {
+        type: 'secret',
+        attributes: target.attributes && newSecretAttributes(target.attributes, nowMs),
+      };
+    case 'new-container':
+      return { type: 'container', attributes: newContainerAttributes(target) };
+    case 'new-order':
+      return { type: 'order', attributes: newOrderAttributes(target) };
+  }
+}
+
+/** Lists, and what belongs to no project. */
+function ownerlessInput(target: Target): unknown {
+  switch (target.type) {
+    case 'quota':
+      return { ...NOTHING, type: 'quota', project_id: target.projectId, attributes: quotaAttributes(target) };
     case 'collection':
       return { ...NOTHING, type: 'collection', query: target.query };
-    case 'none':
+    case 'secret_store':
+    case 'transport_key':
+      return { ...NOTHING, type: target.type, id: target.id };
+    default:
       return null;
   }
 }
 
-function secretInput(target: SecretTarget, environment: EnvironmentFacts, nowMs: number): unknown {
-  const { secret, acl, consumers } = target;
+function secretInput(target: SecretTarget, { environment, nowMs }: Question): unknown {
+  const { secret } = target;
   const metadata = withinLimits(target.metadata) ? target.metadata : null;
   return {
     type: 'secret',
     id: secret.id,
     project_id: secret.projectId,
     creator_id: secret.creatorId,
-    acl: {
-      defined: acl.defined,
-      read: { granted: acl.granted, project_access: acl.projectAccess, users: acl.users },
-    },
-    attributes: attributesOf(secret, nowMs),
+    acl: aclInput(target.acl),
+    attributes: secretAttributes(secret, nowMs),
     metadata,
     metadata_truncated: metadata === null,
     store: storeInput(secret.store, environment),
-    consumers: { count: consumers.count, services: consumers.services, mine: consumers.mine },
+    consumers: consumersInput(target.consumers),
     consumer: null,
     containers: target.containers,
     parent: null,
@@ -68,62 +125,40 @@ function secretInput(target: SecretTarget, environment: EnvironmentFacts, nowMs:
   };
 }
 
-function attributesOf(secret: Secret, nowMs: number): unknown {
+function containerInput(target: ContainerTarget): unknown {
   return {
-    name: secret.name,
-    secret_type: secret.secretType,
-    algorithm: secret.algorithm,
-    bit_length: secret.bitLength,
-    mode: secret.mode,
-    status: STATUS[secret.state],
-    created_at: rfc3339(secret.createdAt),
-    updated_at: rfc3339(secret.updatedAt),
-    expires_at: secret.expiresAt === null ? null : rfc3339(secret.expiresAt),
-    expires_in_s: secondsUntil(secret.expiresAt, nowMs),
-    has_payload: secret.contentType !== null,
-    payload_content_type: secret.contentType,
-    payload_size: secret.payloadSize,
-    order_id: null,
+    ...NOTHING,
+    type: 'container',
+    id: target.container.id,
+    ...ownedBy(target),
+    acl: aclInput(target.acl),
+    attributes: containerAttributes(target),
+    consumers: consumersInput(target.consumers),
   };
 }
 
-function newAttributes(attributes: NewSecretAttributes, nowMs: number): unknown {
-  return {
-    name: attributes.name,
-    secret_type: attributes.secretType,
-    algorithm: attributes.algorithm,
-    bit_length: attributes.bitLength,
-    mode: attributes.mode,
-    status: null,
-    created_at: null,
-    updated_at: null,
-    expires_at: attributes.expiresAt === null ? null : rfc3339(attributes.expiresAt),
-    expires_in_s: secondsUntil(attributes.expiresAt, nowMs),
-    has_payload: attributes.payloadSize !== null,
-    payload_content_type: attributes.payloadContentType,
-    payload_size: attributes.payloadSize,
-    order_id: null,
-  };
+function ownedBy(target: SecretTarget | ContainerTarget): Readonly<Record<string, string | null>> {
+  const { projectId, creatorId } = target.type === 'secret' ? target.secret : target.container;
+  return { project_id: projectId, creator_id: creatorId };
 }
 
-/** The word the API shows; a secret whose payload is on its way is as active as one without. */
-const STATUS: Readonly<Record<SecretState, string>> = {
-  pending: 'PENDING',
-  active: 'ACTIVE',
-  filling: 'ACTIVE',
-  destroying: 'DESTROYING',
-};
+function parentInput(target: SecretTarget | ContainerTarget): unknown {
+  const { id } = target.type === 'secret' ? target.secret : target.container;
+  return { type: target.type, id, ...ownedBy(target) };
+}
+
+function aclInput({ defined, granted, projectAccess, users }: AclFacts): unknown {
+  return { defined, read: { granted, project_access: projectAccess, users } };
+}
+
+function consumersInput({ count, services, mine }: ConsumerFacts): unknown {
+  return { count, services, mine };
+}
 
 function storeInput(name: string | null, { stores }: EnvironmentFacts): unknown {
   if (name === null) return null;
   const store = Object.hasOwn(stores, name) ? stores[name] : undefined;
   return { name, kind: store?.kind ?? null, classes: store?.classes ?? [] };
-}
-
-const rfc3339 = (timestamp: Timestamp): string => `${timestamp}Z`;
-
-function secondsUntil(timestamp: Timestamp | null, nowMs: number): number | null {
-  return timestamp === null ? null : Math.floor((toMillis(timestamp) - nowMs) / MILLISECONDS_PER_SECOND);
 }
 
 function withinLimits(metadata: Readonly<Record<string, string>> | null): boolean {
