@@ -3,6 +3,7 @@ import type { SecretId } from '../model/ids.ts';
 import type { SealedPayload } from '../model/sealed-payload.ts';
 import type { ContentType, Secret } from '../model/secret.ts';
 import type { Timestamp } from '../model/timestamp.ts';
+import { batched } from './batch.ts';
 import { guarded, transaction, type Database } from './database.ts';
 import { addToCount, randomShard } from './secret-counts.ts';
 import { SECRET_COLUMNS, toRow, toSecret, type SecretRow } from './secret-rows.ts';
@@ -44,9 +45,13 @@ export interface SecretRepository {
 }
 
 export function createSecretRepository(db: Database): SecretRepository {
+  const insertSealedSoon = insertingSealed(db);
   return guarded<SecretRepository>({
     insertPending: (secret) => insertRow(db, secret),
-    insertActive: (secret, sealed) => insertActive(db, secret, sealed),
+    insertActive: (secret, sealed) =>
+      db.dialect === 'pg' && sealed !== undefined
+        ? insertSealedSoon({ secret, sealed })
+        : insertTogether(db, secret, sealed),
     markActive: (secret, storeRef, now) =>
       transaction(db, async (tx) => {
         const active = await update(tx, secret, { state: 'active', store_ref: storeRef, updated_at: now });
@@ -87,8 +92,11 @@ async function insertRow(db: Database, secret: Secret): Promise<void> {
   await db.knex('secrets').insert(toRow(secret));
 }
 
-async function insertActive(db: Database, secret: Secret, sealed: SealedPayload | undefined): Promise<void> {
-  if (db.dialect === 'pg' && sealed !== undefined) return insertSealedAtOnce(db, secret, sealed);
+async function insertTogether(
+  db: Database,
+  secret: Secret,
+  sealed: SealedPayload | undefined,
+): Promise<void> {
   await transaction(db, async (tx) => {
     await insertRow(tx, secret);
     if (sealed !== undefined) await insertSealed(tx, secret, sealed);
@@ -96,24 +104,44 @@ async function insertActive(db: Database, secret: Secret, sealed: SealedPayload 
   });
 }
 
-const COLUMN_LIST = SECRET_COLUMNS.join(', ');
-const PLACEHOLDERS = SECRET_COLUMNS.map((_, index) => `$${index + 1}`).join(', ');
-const AFTER = SECRET_COLUMNS.length;
+interface NewSealed {
+  readonly secret: Secret;
+  readonly sealed: SealedPayload;
+}
 
-/** PostgreSQL's own SQL: one statement is one round trip and one commit, where the transaction above takes five. */
-const INSERT_SEALED_AT_ONCE = {
-  name: 'insert-sealed-secret',
-  pg: `with secret as (insert into secrets (${COLUMN_LIST}) values (${PLACEHOLDERS}) returning id, project_id, store, created_at),
-         payload as (insert into sealed_payloads (secret_id, store, kek_id, blob, created_at)
-           select id, store, $${AFTER + 1}, $${AFTER + 2}, created_at from secret)
-       insert into secret_counts (project_id, shard, secrets) select project_id, $${AFTER + 3}, 1 from secret
-       on conflict (project_id, shard) do update set secrets = secret_counts.secrets + 1`,
+const COLUMN_LIST = SECRET_COLUMNS.join(', ');
+
+/**
+ * PostgreSQL's own SQL: one statement is one round trip and one commit, for all that are created at this moment; the
+ * transaction above takes five, for each. Counters are touched in one order everywhere, or two batches would deadlock.
+ */
+const INSERT_SEALED = {
+  name: 'insert-sealed-secrets',
+  pg: `with secret as (
+         insert into secrets (${COLUMN_LIST}) select ${COLUMN_LIST} from json_populate_recordset(null::secrets, $1)
+         returning id, project_id, store, created_at
+       ), payload as (
+         insert into sealed_payloads (secret_id, store, kek_id, blob, created_at)
+         select secret.id, secret.store, sealed.kek_id, sealed.blob, secret.created_at
+         from secret join unnest($2::text[], $3::text[], $4::bytea[]) as sealed(id, kek_id, blob)
+           on sealed.id collate "C" = secret.id
+       )
+       insert into secret_counts (project_id, shard, secrets)
+       select project_id, $5::integer, count(*) from secret group by project_id order by project_id
+       on conflict (project_id, shard) do update set secrets = secret_counts.secrets + excluded.secrets`,
 };
 
-async function insertSealedAtOnce(db: Database, secret: Secret, sealed: SealedPayload): Promise<void> {
-  const row = toRow(secret);
-  const values = SECRET_COLUMNS.map((column) => row[column]);
-  await queryPostgres(db, INSERT_SEALED_AT_ONCE, [...values, sealed.kekId, sealed.blob, randomShard()]);
+function insertingSealed(db: Database): (created: NewSealed) => Promise<void> {
+  return batched(async (created) => {
+    await queryPostgres(db, INSERT_SEALED, [
+      JSON.stringify(created.map(({ secret }) => toRow(secret))),
+      created.map(({ secret }) => secret.id),
+      created.map(({ sealed }) => sealed.kekId),
+      created.map(({ sealed }) => sealed.blob),
+      randomShard(),
+    ]);
+    return created.map(() => undefined);
+  });
 }
 
 async function insertSealed(tx: Database, secret: Secret, sealed: SealedPayload): Promise<void> {

@@ -18,6 +18,8 @@ export interface Statement {
 }
 
 export type Value = string | number | boolean | Buffer | null;
+/** An array goes into one placeholder of PostgreSQL's. */
+export type PostgresValue = Value | readonly string[] | readonly Buffer[];
 
 /** What knex's client for PostgreSQL gives, as far as we use it; a transaction's gives the transaction's connection. */
 interface PostgresClient {
@@ -46,7 +48,7 @@ export async function rowsOf<Row>(
 export async function queryPostgres<Row>(
   db: Database,
   { name, pg }: Omit<Statement, 'sqlite3'>,
-  values: readonly Value[],
+  values: readonly PostgresValue[],
 ): Promise<readonly Row[]> {
   const client = db.knex.client as PostgresClient;
   const connection = await client.acquireConnection();
@@ -65,14 +67,14 @@ function submit<Row>(
   connection: PostgresConnection,
   name: string,
   text: string,
-  values: readonly Value[],
+  values: readonly PostgresValue[],
 ): Promise<readonly Row[]> {
   return new Promise((resolve, reject) => {
     const answered = (error: Error | null | undefined, result: { readonly rows: unknown }): void => {
       if (error) reject(error);
       else resolve(result.rows as readonly Row[]);
     };
-    const query = new Query(text, values as Value[], answered) as NamedQuery;
+    const query = new Query(text, values as PostgresValue[], answered) as NamedQuery;
     query.name = name;
     connection.query(query);
   });
