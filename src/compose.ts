@@ -13,6 +13,7 @@ import { errorFields, type Log } from './log.ts';
 import { now } from './model/timestamp.ts';
 import type { PolicyEngine } from './policy/engine.ts';
 import { createOpaEngine } from './policy/opa.ts';
+import { createContainerTargetRepository } from './repositories/container-targets.ts';
 import { openDatabase, type Database } from './repositories/database.ts';
 import { createKekRepository } from './repositories/keks.ts';
 import { migrate, pendingMigrations } from './repositories/migrate.ts';
@@ -76,7 +77,13 @@ export async function readyDatabase(config: Config): Promise<Database> {
 
 type Repositories = Pick<
   Services,
-  'secrets' | 'secretTargets' | 'secretLists' | 'secretMetadata' | 'secretConsumers' | 'projectStores'
+  | 'secrets'
+  | 'secretTargets'
+  | 'secretLists'
+  | 'secretMetadata'
+  | 'secretConsumers'
+  | 'containerTargets'
+  | 'projectStores'
 >;
 
 function createRepositories(database: Database): Repositories {
@@ -86,6 +93,7 @@ function createRepositories(database: Database): Repositories {
     secretLists: createSecretListRepository(database),
     secretMetadata: createSecretMetadataRepository(database),
     secretConsumers: createSecretConsumerRepository(database),
+    containerTargets: createContainerTargetRepository(database),
     projectStores: createProjectStoreRepository(database),
   };
 }

@@ -3,6 +3,7 @@ import type { IdentityProvider } from '../identity/provider.ts';
 import type { Log } from '../log.ts';
 import type { Clock } from '../model/timestamp.ts';
 import type { PolicyEngine } from '../policy/engine.ts';
+import type { ContainerTargetRepository } from '../repositories/container-targets.ts';
 import type { ProjectStoreRepository } from '../repositories/project-stores.ts';
 import type { SecretConsumerRepository } from '../repositories/secret-consumers.ts';
 import type { SecretListRepository } from '../repositories/secret-lists.ts';
@@ -26,6 +27,7 @@ export interface Services {
   readonly secretLists: SecretListRepository;
   readonly secretMetadata: SecretMetadataRepository;
   readonly secretConsumers: SecretConsumerRepository;
+  readonly containerTargets: ContainerTargetRepository;
   readonly projectStores: ProjectStoreRepository;
   readonly clock: Clock;
   readonly limits: Limits;
