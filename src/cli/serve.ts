@@ -11,6 +11,8 @@ import { banner } from './banner.ts';
 
 export interface Serving {
   readonly url: string;
+  /** After a log rotation: the audit goes on in a new file. */
+  reopen(): void;
   /** Takes no new connection, lets requests end, closes everything. Twice is fine. */
   stop(): Promise<void>;
 }
@@ -32,7 +34,8 @@ export async function serve(config: Config, log: Log, worker?: number): Promise<
   });
   if (worker === undefined || worker === 1) process.stdout.write(banner(config, url, broker.services));
   let stopping: Promise<void> | undefined;
-  return { url, stop: () => (stopping ??= sweeping.stop().then(() => stop(server, broker))) };
+  const reopen = (): void => broker.services.audit.reopen();
+  return { url, reopen, stop: () => (stopping ??= sweeping.stop().then(() => stop(server, broker))) };
 }
 
 function listen(server: Server, { host, port }: Config['listen']): Promise<void> {
@@ -60,14 +63,23 @@ async function stop(server: Server, broker: Broker): Promise<void> {
   await broker.close();
 }
 
-/** `postern serve`: one process, or as many workers as configured, until SIGTERM or SIGINT. */
+/** Tells a worker which of them it is: one that is started again goes on with the audit file of its predecessor. */
+const WORKER = 'POSTERN_WORKER';
+
+/** `postern serve`: one process, or as many workers as configured, until SIGTERM or SIGINT. SIGHUP reopens the audit. */
 export async function runServe(config: Config, log: Log): Promise<void> {
   if (config.listen.workers > 1 && cluster.isPrimary) {
     // Once, before there are several who would all migrate it at the same moment.
     await (await readyDatabase(config)).knex.destroy();
     return superviseWorkers(config.listen.workers, log);
   }
-  const serving = await serve(config, log, cluster.worker?.id);
+  let reopen = (): void => undefined;
+  process.on('SIGHUP', () => reopen());
+  // Not configuration: the environment is how a cluster's primary speaks to a worker it starts.
+  // eslint-disable-next-line no-restricted-syntax
+  const worker = cluster.isWorker ? Number(process.env[WORKER]) : undefined;
+  const serving = await serve(config, log, worker);
+  reopen = () => serving.reopen();
   const stop = (signal: string): void => {
     log.info('stopping', { signal });
     serving
@@ -88,11 +100,18 @@ const RESTART_DELAY_MS = 1_000;
 /** Starts dead workers again, but not before one has listened: what stops the first one stops them all. */
 function superviseWorkers(count: number, log: Log): void {
   const state = { stopping: false, served: false };
+  const numbers = new Map<number, number>();
+  const start = (number: number): void => {
+    numbers.set(cluster.fork({ [WORKER]: number }).id, number);
+  };
+  const tellAll = (signal: NodeJS.Signals): void => {
+    for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill(signal);
+  };
   const stopAll = (): void => {
     state.stopping = true;
-    for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill('SIGTERM');
+    tellAll('SIGTERM');
   };
-  for (let index = 0; index < count; index += 1) cluster.fork();
+  for (let number = 1; number <= count; number += 1) start(number);
   cluster.on('listening', () => (state.served = true));
   cluster.on('exit', (worker, status) => {
     if (state.stopping) return;
@@ -101,7 +120,10 @@ function superviseWorkers(count: number, log: Log): void {
       return stopAll();
     }
     log.error('a worker died and is started again', { pid: worker.process.pid ?? 0, status });
-    setTimeout(() => !state.stopping && cluster.fork(), RESTART_DELAY_MS);
+    const number = numbers.get(worker.id) ?? count + 1;
+    numbers.delete(worker.id);
+    setTimeout(() => !state.stopping && start(number), RESTART_DELAY_MS);
   });
+  process.on('SIGHUP', tellAll);
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, stopAll);
 }

@@ -1,6 +1,7 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, statSync } from 'node:fs';
 import http from 'node:http';
 import net, { type Socket } from 'node:net';
+import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
 import {
@@ -114,6 +115,29 @@ describe('postern serve', function () {
         agent.destroy();
       });
 
+      it('goes on in a new audit file when it is told that the old one was renamed', async () => {
+        const broker = await start(configured());
+        const audits = workers === 1 ? ['audit.jsonl'] : ['audit.jsonl.1', 'audit.jsonl.2'];
+        await until(
+          () => (audits.every((name) => existsSync(place.path(name))) ? true : undefined),
+          'the audit files',
+        );
+        for (const name of audits) renameSync(place.path(name), place.path(`old-${name}`));
+        broker.kill('SIGHUP');
+        await until(async () => {
+          const { status } = await send(broker.url, 'GET', '/v1/secrets');
+          expect(status).to.equal(200);
+          return audits.some((name) => existsSync(place.path(name))) ? true : undefined;
+        }, 'a new audit file');
+        const lines = audits.flatMap((name) =>
+          [name, `old-${name}`].flatMap((file) =>
+            existsSync(place.path(file)) ? readFileSync(place.path(file), 'utf8').trim().split('\n') : [],
+          ),
+        );
+        for (const line of lines.filter((one) => one !== ''))
+          expect(() => JSON.parse(line) as unknown).not.to.throw();
+      });
+
       it('takes no new connection once it is asked to stop', async () => {
         const broker = await start(configured());
         const under = await halfSent(broker.url);
@@ -168,8 +192,11 @@ describe('postern serve', function () {
       // Only the new one is left.
       expect((await send(broker.url, 'GET', `${secret}/payload`)).text).to.equal('shared');
       expect(again).to.be.above(0);
-      expect(existsSync(place.path('audit.jsonl.1'))).to.equal(true);
-      expect(existsSync(place.path('audit.jsonl'))).to.equal(false);
+      // The one that was started again goes on with the file of its predecessor.
+      const files = readdirSync(dirname(place.path('audit.jsonl'))).filter((name) =>
+        name.startsWith('audit'),
+      );
+      expect(files.sort()).to.deep.equal(['audit.jsonl.1', 'audit.jsonl.2']);
     });
 
     it('takes its workers along when it is killed itself', async () => {
