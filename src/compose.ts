@@ -19,6 +19,7 @@ import { createKekRepository } from './repositories/keks.ts';
 import { migrate, pendingMigrations } from './repositories/migrate.ts';
 import { createProjectStoreRepository } from './repositories/project-stores.ts';
 import { createSealedPayloadRepository } from './repositories/sealed-payloads.ts';
+import { createSecretAclRepository } from './repositories/secret-acls.ts';
 import { createSecretConsumerRepository } from './repositories/secret-consumers.ts';
 import { createSecretListRepository } from './repositories/secret-lists.ts';
 import { createSecretMetadataRepository } from './repositories/secret-metadata.ts';
@@ -81,6 +82,7 @@ type Repositories = Pick<
   | 'secretTargets'
   | 'secretLists'
   | 'secretMetadata'
+  | 'secretAcls'
   | 'secretConsumers'
   | 'containerTargets'
   | 'projectStores'
@@ -92,6 +94,7 @@ function createRepositories(database: Database): Repositories {
     secretTargets: createSecretTargetRepository(database),
     secretLists: createSecretListRepository(database),
     secretMetadata: createSecretMetadataRepository(database),
+    secretAcls: createSecretAclRepository(database),
     secretConsumers: createSecretConsumerRepository(database),
     containerTargets: createContainerTargetRepository(database),
     projectStores: createProjectStoreRepository(database),

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import Router from '@koa/router';
 import Koa, { type Context, type Next } from 'koa';
+import { secretAclRoutes } from './acls/routes.ts';
 import { auditEvent } from './audit-event.ts';
 import { answerError } from './boundary.ts';
 import { corsHeaders } from './cors.ts';
@@ -9,12 +10,19 @@ import { metadataRoutes } from './metadata/routes.ts';
 import { isUnder, normalisedPath } from './path.ts';
 import { serve, type Progress, type Resource } from './pipeline.ts';
 import type { Route } from './route.ts';
+import { secretConsumerRoutes } from './secret-consumers/routes.ts';
 import { secretRoutes } from './secrets/routes.ts';
 import type { Services } from './services.ts';
 import { discover } from './versions/discovery.ts';
 import { versionRoutes } from './versions/routes.ts';
 
-export const ROUTES: readonly Route[] = [...versionRoutes, ...secretRoutes, ...metadataRoutes];
+export const ROUTES: readonly Route[] = [
+  ...versionRoutes,
+  ...secretRoutes,
+  ...metadataRoutes,
+  ...secretAclRoutes,
+  ...secretConsumerRoutes,
+];
 
 /** The whole service as a Koa application. */
 export function createApp(services: Services): Koa {

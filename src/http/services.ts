@@ -5,6 +5,7 @@ import type { Clock } from '../model/timestamp.ts';
 import type { PolicyEngine } from '../policy/engine.ts';
 import type { ContainerTargetRepository } from '../repositories/container-targets.ts';
 import type { ProjectStoreRepository } from '../repositories/project-stores.ts';
+import type { SecretAclRepository } from '../repositories/secret-acls.ts';
 import type { SecretConsumerRepository } from '../repositories/secret-consumers.ts';
 import type { SecretListRepository } from '../repositories/secret-lists.ts';
 import type { SecretMetadataRepository } from '../repositories/secret-metadata.ts';
@@ -26,6 +27,7 @@ export interface Services {
   readonly secretTargets: SecretTargetRepository;
   readonly secretLists: SecretListRepository;
   readonly secretMetadata: SecretMetadataRepository;
+  readonly secretAcls: SecretAclRepository;
   readonly secretConsumers: SecretConsumerRepository;
   readonly containerTargets: ContainerTargetRepository;
   readonly projectStores: ProjectStoreRepository;

@@ -1,5 +1,6 @@
 import { timestamp, type Timestamp } from '../model/timestamp.ts';
 import { guarded, transaction, type Database } from './database.ts';
+import { hold, type ObjectTable } from './hold.ts';
 
 /** Who may read an object beyond what roles allow. */
 export interface Acl {
@@ -24,10 +25,7 @@ export interface AclRepository<Id extends string> {
 }
 
 /** Where the objects, their lists and the users on them are. */
-export interface AclTables {
-  readonly objects: string;
-  /** The objects a caller may see, in SQL. */
-  readonly visible: string;
+export interface AclTables extends ObjectTable {
   readonly acls: string;
   readonly users: string;
   /** Of the two tables before: the column that names the object. */
@@ -67,25 +65,6 @@ function changed(
     await work(tx);
     return true;
   });
-}
-
-/**
- * The first statement of a change, and a write: whoever comes second waits here, then reads what the first left (SQLite
- * would refuse a reader that turns writer late). The row's version stays as it is: it guards the way of a payload to its
- * store, and a change of the list must not make that way a conflict.
- */
-async function hold(
-  tx: Database,
-  { objects, visible }: AclTables,
-  id: string,
-  updatedAt?: Timestamp,
-): Promise<boolean> {
-  const held = await tx
-    .knex(objects)
-    .where({ id })
-    .whereRaw(visible)
-    .update({ updated_at: updatedAt ?? tx.knex.ref('updated_at') });
-  return held === 1;
 }
 
 /** SQLite binds at most 999 values in older builds; two a row. */
