@@ -13,6 +13,7 @@ import { errorFields, type Log } from './log.ts';
 import { now } from './model/timestamp.ts';
 import type { PolicyEngine } from './policy/engine.ts';
 import { createOpaEngine } from './policy/opa.ts';
+import { createContainerAclRepository } from './repositories/container-acls.ts';
 import { createContainerTargetRepository } from './repositories/container-targets.ts';
 import { openDatabase, type Database } from './repositories/database.ts';
 import { createKekRepository } from './repositories/keks.ts';
@@ -84,6 +85,7 @@ type Repositories = Pick<
   | 'secretMetadata'
   | 'secretAcls'
   | 'secretConsumers'
+  | 'containerAcls'
   | 'containerTargets'
   | 'projectStores'
 >;
@@ -96,6 +98,7 @@ function createRepositories(database: Database): Repositories {
     secretMetadata: createSecretMetadataRepository(database),
     secretAcls: createSecretAclRepository(database),
     secretConsumers: createSecretConsumerRepository(database),
+    containerAcls: createContainerAclRepository(database),
     containerTargets: createContainerTargetRepository(database),
     projectStores: createProjectStoreRepository(database),
   };

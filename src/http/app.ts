@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import Router from '@koa/router';
 import Koa, { type Context, type Next } from 'koa';
-import { secretAclRoutes } from './acls/routes.ts';
+import { containerAclRoutes, secretAclRoutes } from './acls/routes.ts';
 import { auditEvent } from './audit-event.ts';
 import { answerError } from './boundary.ts';
 import { corsHeaders } from './cors.ts';
@@ -21,6 +21,7 @@ export const ROUTES: readonly Route[] = [
   ...secretRoutes,
   ...metadataRoutes,
   ...secretAclRoutes,
+  ...containerAclRoutes,
   ...secretConsumerRoutes,
 ];
 

@@ -3,6 +3,7 @@ import type { IdentityProvider } from '../identity/provider.ts';
 import type { Log } from '../log.ts';
 import type { Clock } from '../model/timestamp.ts';
 import type { PolicyEngine } from '../policy/engine.ts';
+import type { ContainerAclRepository } from '../repositories/container-acls.ts';
 import type { ContainerTargetRepository } from '../repositories/container-targets.ts';
 import type { ProjectStoreRepository } from '../repositories/project-stores.ts';
 import type { SecretAclRepository } from '../repositories/secret-acls.ts';
@@ -29,6 +30,7 @@ export interface Services {
   readonly secretMetadata: SecretMetadataRepository;
   readonly secretAcls: SecretAclRepository;
   readonly secretConsumers: SecretConsumerRepository;
+  readonly containerAcls: ContainerAclRepository;
   readonly containerTargets: ContainerTargetRepository;
   readonly projectStores: ProjectStoreRepository;
   readonly clock: Clock;

@@ -1,6 +1,8 @@
-import type { SecretId } from '../../model/ids.ts';
+import type { ContainerId, SecretId } from '../../model/ids.ts';
 import type { Target } from '../../model/target.ts';
+import type { LoadedContainer } from '../../repositories/container-targets.ts';
 import type { LoadedSecret } from '../../repositories/secret-targets.ts';
+import { CONTAINER_MISSING, findContainer } from '../containers/find-container.ts';
 import { nothing, route, type Route } from '../route.ts';
 import { findSecret, SECRET_MISSING } from '../secrets/find-secret.ts';
 import { secretRef } from '../secrets/present.ts';
@@ -62,4 +64,16 @@ export const secretAclRoutes = aclRoutesOf<LoadedSecret, SecretId>({
   acls: (services) => services.secretAcls,
   id: (found) => found.target.secret.id,
   ref: secretRef,
+});
+
+export const containerAclRoutes = aclRoutesOf<LoadedContainer, ContainerId>({
+  path: '/v1/containers/:id',
+  rule: 'container_acls',
+  operation: 'ContainerACL(s)',
+  find: findContainer,
+  target: (found) => found.target,
+  missing: CONTAINER_MISSING,
+  acls: (services) => services.containerAcls,
+  id: (found) => found.target.container.id,
+  ref: (base, id) => `${base}/v1/containers/${id}`,
 });
