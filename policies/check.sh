@@ -58,4 +58,5 @@ same "$here/bundle.tar.gz"
 same "$fixtures/site.tar.gz" "$fixtures/site"
 same "$fixtures/shapes.tar.gz" --bare "$fixtures/shapes"
 same "$fixtures/clock.tar.gz" --bare "$fixtures/clock"
+same "$fixtures/chosen.tar.gz" --bare "$fixtures/chosen"
 step ok

@@ -112,9 +112,12 @@ async function decide(asked: Asked): Promise<Decision> {
   progress.event = auditEvent(progress, ctx, { target, action: route.action, decision });
   await services.audit.intent(progress.event, { durable: decision.obligations.audit === 'sync' });
   if (!decision.allow) throw refusal(route, decision);
-  if (decision.obligations.warn !== undefined) ctx.set('X-Policy-Warning', decision.obligations.warn);
+  if (decision.obligations.warn !== undefined) ctx.set('X-Policy-Warning', printable(decision.obligations.warn));
   return decision;
 }
+
+/** A header holds no line break and nothing beyond ASCII (RFC 9110 section 5.5); a warning is not worth a refusal. */
+const printable = (text: string): string => text.replaceAll(/[^\x20-\x7e]/g, '?');
 
 /** A concealed refusal is, to the letter, the answer to an unknown id: no decision id either. */
 function refusal(route: Route, decision: Decision): BrokerError {

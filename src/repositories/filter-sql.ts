@@ -129,3 +129,13 @@ export function membershipCondition(sql: string): FieldCondition {
     query.whereRaw(sql, [value]);
   };
 }
+
+/** What every row that can be listed has: `eq`, `ne`, `in` and `nin` are decided without asking the database. */
+export function constantCondition(constant: string): FieldCondition {
+  return (query, operator, value) => {
+    const among = operator === 'in' || operator === 'nin' ? list(value) : [scalar(value)];
+    if (!['eq', 'ne', 'in', 'nin'].includes(operator)) refuse('misuses a field that is always the same');
+    const wanted = operator === 'eq' || operator === 'in';
+    if (among.includes(constant) !== wanted) query.whereRaw('1 = 0');
+  };
+}

@@ -6,6 +6,7 @@ import {
   applyFilter,
   booleanCondition,
   columnCondition,
+  constantCondition,
   membershipCondition,
   type FilterFields,
 } from './filter-sql.ts';
@@ -70,6 +71,8 @@ const FIELDS: FilterFields = {
   mode: columnCondition('secrets.mode'),
   created_at: columnCondition('secrets.created_at'),
   expires_at: columnCondition('secrets.expires_at'),
+  // Whatever a list shows is ACTIVE to everyone outside.
+  status: constantCondition('ACTIVE'),
   'acl.read.project_access': booleanCondition(OPEN_TO_PROJECT),
   'acl.read.users': membershipCondition(
     'secrets.id in (select u.secret_id from secret_acl_users u where u.user_id = ?)',
