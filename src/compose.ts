@@ -14,18 +14,26 @@ import { now } from './model/timestamp.ts';
 import type { PolicyEngine } from './policy/engine.ts';
 import { createOpaEngine } from './policy/opa.ts';
 import { createContainerAclRepository } from './repositories/container-acls.ts';
+import { createContainerConsumerRepository } from './repositories/container-consumers.ts';
+import { createContainerListRepository } from './repositories/container-lists.ts';
+import { createContainerMemberRepository } from './repositories/container-members.ts';
 import { createContainerTargetRepository } from './repositories/container-targets.ts';
+import { createContainerRepository } from './repositories/containers.ts';
 import { openDatabase, type Database } from './repositories/database.ts';
 import { createKekRepository } from './repositories/keks.ts';
 import { migrate, pendingMigrations } from './repositories/migrate.ts';
 import { createProjectStoreRepository } from './repositories/project-stores.ts';
+import { createQuotaReservationRepository } from './repositories/quota-reservations.ts';
+import { createQuotaRepository } from './repositories/quotas.ts';
 import { createSealedPayloadRepository } from './repositories/sealed-payloads.ts';
 import { createSecretAclRepository } from './repositories/secret-acls.ts';
 import { createSecretConsumerRepository } from './repositories/secret-consumers.ts';
 import { createSecretListRepository } from './repositories/secret-lists.ts';
 import { createSecretMetadataRepository } from './repositories/secret-metadata.ts';
+import { createSecretStoreRecordRepository } from './repositories/secret-store-records.ts';
 import { createSecretTargetRepository } from './repositories/secret-targets.ts';
 import { createSecretRepository } from './repositories/secrets.ts';
+import { createTransportKeyRepository } from './repositories/transport-keys.ts';
 import { createStoreRegistry, type StoreRegistry } from './stores/registry.ts';
 import type { SecretStore } from './stores/secret-store.ts';
 
@@ -47,6 +55,7 @@ export async function compose(config: Config, { log, worker }: ComposeOptions): 
   const stores = await openStores(config, database);
   const repositories = createRepositories(database);
   await refuseForgottenStores(stores, repositories);
+  const storeRecords = await createSecretStoreRecordRepository(database).register(stores.all, now());
   const policy = await openPolicy(config, log);
   const audit = createAudit(await Promise.all(config.audit.sinks.map((sink) => openSink(sink, log, worker))));
   const services: Services = {
@@ -56,6 +65,7 @@ export async function compose(config: Config, { log, worker }: ComposeOptions): 
     audit,
     log,
     stores,
+    storeRecords,
     clock: now,
     ...surface(config),
   };
@@ -86,8 +96,15 @@ type Repositories = Pick<
   | 'secretAcls'
   | 'secretConsumers'
   | 'containerAcls'
+  | 'containers'
   | 'containerTargets'
+  | 'containerLists'
+  | 'containerMembers'
+  | 'containerConsumers'
   | 'projectStores'
+  | 'quotas'
+  | 'quotaReservations'
+  | 'transportKeys'
 >;
 
 function createRepositories(database: Database): Repositories {
@@ -99,8 +116,15 @@ function createRepositories(database: Database): Repositories {
     secretAcls: createSecretAclRepository(database),
     secretConsumers: createSecretConsumerRepository(database),
     containerAcls: createContainerAclRepository(database),
+    containers: createContainerRepository(database),
     containerTargets: createContainerTargetRepository(database),
+    containerLists: createContainerListRepository(database),
+    containerMembers: createContainerMemberRepository(database),
+    containerConsumers: createContainerConsumerRepository(database),
     projectStores: createProjectStoreRepository(database),
+    quotas: createQuotaRepository(database),
+    quotaReservations: createQuotaReservationRepository(database),
+    transportKeys: createTransportKeyRepository(database),
   };
 }
 
@@ -173,7 +197,14 @@ function openSink(
 
 type Surface = Pick<
   Services,
-  'limits' | 'links' | 'maxMicroversion' | 'cors' | 'healthcheckDisableFile' | 'version'
+  | 'limits'
+  | 'defaultQuotas'
+  | 'multipleStores'
+  | 'links'
+  | 'maxMicroversion'
+  | 'cors'
+  | 'healthcheckDisableFile'
+  | 'version'
 >;
 
 function surface(config: Config): Surface {
@@ -184,6 +215,8 @@ function surface(config: Config): Surface {
       defaultPageSize: config.limits.default_page_size,
       maxPageSize: config.limits.max_page_size,
     },
+    defaultQuotas: config.quotas,
+    multipleStores: config.stores.multiple ?? config.stores.configured.length > 1,
     links: { publicUrl: config.listen.public_url, trustProxy: config.listen.trust_proxy },
     maxMicroversion: Number(config.api.max_microversion.slice(2)) as Microversion,
     cors: { allowedOrigins: config.cors.allowed_origins },

@@ -45,6 +45,8 @@ const policy = z.strictObject({
 const stores = z
   .strictObject({
     default: z.string().min(1),
+    /** Whether projects may choose; left out: if there is more than one. */
+    multiple: z.boolean().optional(),
     configured: z.array(z.discriminatedUnion('kind', [simpleCryptoOptions])).min(1),
   })
   .superRefine(({ default: name, configured }, context) => {
@@ -79,6 +81,17 @@ const limits = z.strictObject({
   max_page_size: z.int().min(1).max(1_000).default(100),
 });
 
+/** A negative number: no limit. */
+const quota = z.int().default(-1);
+
+const quotas = z.strictObject({
+  secrets: quota,
+  orders: quota,
+  containers: quota,
+  consumers: quota,
+  cas: quota,
+});
+
 /** Every option of the broker. An unknown key stops start-up: a misspelt limit must not be a silent default. */
 export const configSchema = z.strictObject({
   listen: listen.prefault({}),
@@ -88,6 +101,7 @@ export const configSchema = z.strictObject({
   stores,
   queue: z.strictObject({ kind: z.literal('embedded') }).default({ kind: 'embedded' }),
   limits: limits.prefault({}),
+  quotas: quotas.prefault({}),
   audit: audit.prefault({}),
   cors: z.strictObject({ allowed_origins: z.array(z.string()).default([]) }).prefault({}),
   healthcheck: z.strictObject({ disable_file: z.string().nullable().default(null) }).prefault({}),

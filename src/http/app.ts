@@ -4,15 +4,19 @@ import Koa, { type Context, type Next } from 'koa';
 import { containerAclRoutes, secretAclRoutes } from './acls/routes.ts';
 import { auditEvent } from './audit-event.ts';
 import { answerError } from './boundary.ts';
+import { containerRoutes } from './containers/routes.ts';
 import { corsHeaders } from './cors.ts';
 import { healthcheck } from './healthcheck.ts';
 import { metadataRoutes } from './metadata/routes.ts';
 import { isUnder, normalisedPath } from './path.ts';
 import { serve, type Progress, type Resource } from './pipeline.ts';
+import { quotaRoutes } from './quotas/routes.ts';
 import type { Route } from './route.ts';
 import { secretConsumerRoutes } from './secret-consumers/routes.ts';
+import { secretStoreRoutes } from './secret-stores/routes.ts';
 import { secretRoutes } from './secrets/routes.ts';
 import type { Services } from './services.ts';
+import { transportKeyRoutes } from './transport-keys/routes.ts';
 import { discover } from './versions/discovery.ts';
 import { versionRoutes } from './versions/routes.ts';
 
@@ -20,9 +24,13 @@ export const ROUTES: readonly Route[] = [
   ...versionRoutes,
   ...secretRoutes,
   ...metadataRoutes,
+  ...containerRoutes,
   ...secretAclRoutes,
   ...containerAclRoutes,
   ...secretConsumerRoutes,
+  ...quotaRoutes,
+  ...secretStoreRoutes,
+  ...transportKeyRoutes,
 ];
 
 /** The whole service as a Koa application. */

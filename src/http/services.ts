@@ -1,17 +1,26 @@
 import type { Audit } from '../audit/audit.ts';
 import type { IdentityProvider } from '../identity/provider.ts';
 import type { Log } from '../log.ts';
+import type { Quotas } from '../model/quota.ts';
 import type { Clock } from '../model/timestamp.ts';
 import type { PolicyEngine } from '../policy/engine.ts';
 import type { ContainerAclRepository } from '../repositories/container-acls.ts';
+import type { ContainerConsumerRepository } from '../repositories/container-consumers.ts';
+import type { ContainerListRepository } from '../repositories/container-lists.ts';
+import type { ContainerMemberRepository } from '../repositories/container-members.ts';
 import type { ContainerTargetRepository } from '../repositories/container-targets.ts';
+import type { ContainerRepository } from '../repositories/containers.ts';
 import type { ProjectStoreRepository } from '../repositories/project-stores.ts';
+import type { QuotaReservationRepository } from '../repositories/quota-reservations.ts';
+import type { QuotaRepository } from '../repositories/quotas.ts';
 import type { SecretAclRepository } from '../repositories/secret-acls.ts';
 import type { SecretConsumerRepository } from '../repositories/secret-consumers.ts';
 import type { SecretListRepository } from '../repositories/secret-lists.ts';
 import type { SecretMetadataRepository } from '../repositories/secret-metadata.ts';
+import type { SecretStoreRecord } from '../repositories/secret-store-records.ts';
 import type { SecretTargetRepository } from '../repositories/secret-targets.ts';
 import type { SecretRepository } from '../repositories/secrets.ts';
+import type { TransportKeyRepository } from '../repositories/transport-keys.ts';
 import type { StoreRegistry } from '../stores/registry.ts';
 import type { LinkOptions } from './links.ts';
 import type { Microversion } from './microversion.ts';
@@ -31,8 +40,21 @@ export interface Services {
   readonly secretAcls: SecretAclRepository;
   readonly secretConsumers: SecretConsumerRepository;
   readonly containerAcls: ContainerAclRepository;
+  readonly containers: ContainerRepository;
   readonly containerTargets: ContainerTargetRepository;
+  readonly containerLists: ContainerListRepository;
+  readonly containerMembers: ContainerMemberRepository;
+  readonly containerConsumers: ContainerConsumerRepository;
   readonly projectStores: ProjectStoreRepository;
+  readonly quotas: QuotaRepository;
+  readonly quotaReservations: QuotaReservationRepository;
+  /** Of projects for which nothing is set. */
+  readonly defaultQuotas: Quotas;
+  readonly transportKeys: TransportKeyRepository;
+  /** What the API says of the configured stores, by name. */
+  readonly storeRecords: readonly SecretStoreRecord[];
+  /** Projects may see the stores and prefer one. */
+  readonly multipleStores: boolean;
   readonly clock: Clock;
   readonly limits: Limits;
   readonly links: LinkOptions;
