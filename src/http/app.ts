@@ -25,6 +25,7 @@ export const ROUTES: readonly Route[] = [
   ...secretRoutes,
   ...metadataRoutes,
   ...containerRoutes,
+  ...containerRoutes,
   ...secretAclRoutes,
   ...containerAclRoutes,
   ...secretConsumerRoutes,

@@ -1,22 +1,15 @@
-import { randomInt } from 'node:crypto';
 import type { ProjectId } from '../model/ids.ts';
 import type { Timestamp } from '../model/timestamp.ts';
 import type { Database } from './database.ts';
+import { addToCounter } from './project-counts.ts';
 import { VISIBLE } from './secret-rows.ts';
 import { rowsOf, type Statement } from './statement.ts';
 
-/** One counter row per project would queue all of the project's creates behind one another. */
-const SHARDS = 16;
-
-export const randomShard = (): number => randomInt(SHARDS);
+export { randomShard } from './project-counts.ts';
 
 /** In the transaction that makes secrets visible or takes them away. */
-export async function addToCount(tx: Database, project: ProjectId, difference: number): Promise<void> {
-  await tx.knex.raw(
-    `insert into secret_counts (project_id, shard, secrets) values (?, ?, ?)
-     on conflict (project_id, shard) do update set secrets = secret_counts.secrets + excluded.secrets`,
-    [project, randomShard(), difference],
-  );
+export function addToCount(tx: Database, project: ProjectId, difference: number): Promise<void> {
+  return addToCounter(tx, { table: 'secret_counts', column: 'secrets' }, project, difference);
 }
 
 const visible = (project: string, same: string, now: string): string => `
