@@ -25,7 +25,6 @@ export const ROUTES: readonly Route[] = [
   ...secretRoutes,
   ...metadataRoutes,
   ...containerRoutes,
-  ...containerRoutes,
   ...secretAclRoutes,
   ...containerAclRoutes,
   ...secretConsumerRoutes,
