@@ -1,5 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { BadRequest } from '../../errors.ts';
+import type { Secret } from '../../model/secret.ts';
+import { withinQuota } from '../../operations/quotas/within-quota.ts';
 import { addPayload, requireNoPayload } from '../../operations/secrets/add-payload.ts';
 import { createEmptySecret, createSecret } from '../../operations/secrets/create-secret.ts';
 import { deleteSecret } from '../../operations/secrets/delete-secret.ts';
@@ -16,24 +18,36 @@ import { requireAnswerable, type PayloadWish } from './payload-wish.ts';
 import { presentSecret, secretRef } from './present.ts';
 import type { NewSecret } from './schema.ts';
 import type { SecondStep } from './second-step.ts';
+import { refuseWrapped } from './wrapped-payload.ts';
 
 export async function postSecret(services: Services, call: Call<unknown, NewSecret>): Promise<Reply> {
   const draft = draftSecret(call);
-  const ref = secretRef(call.base, draft.id);
   const created = { id: draft.id, projectId: draft.projectId };
-  const reply: Reply = { status: 201, headers: { Location: ref }, body: { secret_ref: ref }, created };
+  try {
+    const place = { ...created, kind: 'secrets' } as const;
+    const store = await withinQuota(services, place, () => create(services, call, draft));
+    const ref = secretRef(call.base, draft.id);
+    return { status: 201, headers: { Location: ref }, body: { secret_ref: ref }, created, store };
+  } finally {
+    call.input.payload?.bytes.wipe();
+  }
+}
+
+/** The name of the store that took the payload; null: there is none yet. */
+async function create(
+  services: Services,
+  call: Call<unknown, NewSecret>,
+  draft: Secret,
+): Promise<string | null> {
   const payload = call.input.payload?.bytes;
   if (payload === undefined) {
     await createEmptySecret(services, draft);
-    return reply;
+    return null;
   }
-  try {
-    const store = await placeFor(services, call, draft, payload.size);
-    await createSecret(services, { ...draft, store: store.name }, store, payload);
-    return { ...reply, store: store.name };
-  } finally {
-    payload.wipe();
-  }
+  await refuseWrapped(services, call.input.transportKeyId);
+  const store = await placeFor(services, call, draft, payload.size);
+  await createSecret(services, { ...draft, store: store.name }, store, payload);
+  return store.name;
 }
 
 export async function getSecrets(services: Services, call: Call<unknown, ListSecrets>): Promise<Reply> {
@@ -89,6 +103,7 @@ export async function getSecretAsPayload(
 export async function putPayload(services: Services, call: Call<LoadedSecret, SecondStep>): Promise<Reply> {
   const { secret } = call.found.target;
   requireNoPayload(secret);
+  await refuseWrapped(services, call.input.transportKeyId);
   const payload = call.input.decode();
   try {
     const store = await placeFor(services, call, secret, payload.size);

@@ -1,4 +1,4 @@
-import { BadRequest, PayloadTooLarge } from '../../errors.ts';
+import { PayloadTooLarge, type BadRequest } from '../../errors.ts';
 import { Payload } from '../../model/payload.ts';
 import { CONTENT_TYPES, SECRET_TYPES, type ContentType, type SecretType } from '../../model/secret.ts';
 import type { Timestamp } from '../../model/timestamp.ts';
@@ -53,6 +53,8 @@ export interface NewSecret {
   readonly secretType: SecretType;
   readonly expiresAt: Timestamp | null;
   readonly payload: { readonly bytes: Payload; readonly contentType: ContentType } | null;
+  /** With which the client wrapped the payload; undefined: it did not. */
+  readonly transportKeyId: string | undefined;
 }
 
 export function parseNewSecret(raw: RawInput): NewSecret {
@@ -61,9 +63,6 @@ export function parseNewSecret(raw: RawInput): NewSecret {
   for (const property of ['name', 'algorithm', 'mode'] as const) requireStorable(property, body[property]);
   const expiresAt = parseExpiration(body.expiration, raw.now);
   const payload = parsePayload(body, raw.limits.maxSecretBytes);
-  if (payload !== null && body.transport_key_id !== undefined) {
-    throw new BadRequest('Provided transport key was not found.', { family: 'issue' });
-  }
   return {
     name: body.name ?? null,
     algorithm: body.algorithm ?? null,
@@ -72,6 +71,7 @@ export function parseNewSecret(raw: RawInput): NewSecret {
     secretType: body.secret_type ?? 'opaque',
     expiresAt,
     payload,
+    transportKeyId: body.transport_key_id,
   };
 }
 

@@ -8,6 +8,8 @@ import type { RawInput } from '../route.ts';
 
 export interface SecondStep {
   readonly contentType: ContentType;
+  /** With which the client wrapped the payload; undefined: it did not. */
+  readonly transportKeyId: string | undefined;
   /** The payload, decoded. Called only once it is known that the secret has none: that refusal comes first. */
   decode(): Payload;
 }
@@ -19,7 +21,12 @@ export function parseSecondStep(raw: RawInput): SecondStep {
     throw new PayloadTooLarge('Provided information too large to process', { family: 'issue' });
   if (raw.body.bytes.length === 0) throw new BadRequest('No data supplied to process.', { family: 'issue' });
   const contentType = mediaType(raw.contentType) as ContentType;
-  return { contentType, decode: () => decode(raw.body.bytes, contentType, raw.contentEncoding) };
+  const transportKeyId = raw.query['transport_key_id'];
+  return {
+    contentType,
+    transportKeyId,
+    decode: () => decode(raw.body.bytes, contentType, raw.contentEncoding),
+  };
 }
 
 function decode(bytes: Buffer, type: ContentType, encoding: string | undefined): Payload {
