@@ -35,6 +35,7 @@ interface TargetRow extends SecretRow {
   readonly acl_granted: number;
   readonly consumers: number;
   readonly metadata: number;
+  readonly containers: number;
 }
 
 interface FoundRow extends SealedColumns {
@@ -65,7 +66,8 @@ const target = (user: string, id: string, now: string): string => `
     (select count(*) from secret_acl_users u where u.secret_id = secrets.id) as acl_users,
     (select count(*) from secret_acl_users u where u.secret_id = secrets.id and u.user_id = ${user}) as acl_granted,
     (select count(*) from secret_consumers c where c.secret_id = secrets.id) as consumers,
-    (select count(*) from secret_metadata m where m.secret_id = secrets.id) as metadata
+    (select count(*) from secret_metadata m where m.secret_id = secrets.id) as metadata,
+    (select count(distinct m.container_id) from container_secrets m where m.secret_id = secrets.id) as containers
   from secrets left join secret_acls on secret_acls.secret_id = secrets.id
   where secrets.id = ${id} and ${VISIBLE} and (secrets.expires_at is null or secrets.expires_at > ${now})`;
 
@@ -133,7 +135,7 @@ async function toLoaded(
       },
       consumers,
       metadata,
-      containers: 0,
+      containers: row.containers,
     },
     sealed: toSealed(sealed),
   };
