@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
 import { expect } from 'chai';
 import { policyInput, type Question } from '../../src/policy/input.ts';
-import type { Target } from '../../src/model/target.ts';
+import { containerId, projectId } from '../../src/model/ids.ts';
+import type { ConsumerTarget, ContainerTarget, SecretTarget, Target } from '../../src/model/target.ts';
+import { timestamp } from '../../src/model/timestamp.ts';
 import { NOW_MS, principal, question, secretTarget } from './samples.ts';
 
 const CANARY = 'canary-8f1d';
@@ -12,6 +14,30 @@ const matches = new Ajv({ allErrors: true, allowUnionTypes: true }).compile(sche
 
 type Fields = Readonly<Record<string, unknown>>;
 const targetOf = (changes: Partial<Question>): Fields => policyInput(question(changes))['target'] as Fields;
+
+function containerTarget(changes: Partial<ContainerTarget> = {}): ContainerTarget {
+  return {
+    type: 'container',
+    container: {
+      id: containerId('2f1d7c60-55be-4c8f-8b3e-9d0a6f417e21'),
+      projectId: projectId('p-1'),
+      creatorId: 'u-1',
+      name: 'tls',
+      type: 'certificate',
+      createdAt: timestamp('2026-01-02T00:00:00.000001'),
+      updatedAt: timestamp('2026-01-03T00:00:00.000002'),
+    },
+    acl: { defined: true, granted: true, projectAccess: false, users: 2 },
+    consumers: { count: 3, services: [], mine: 1 },
+    members: 2,
+    ...changes,
+  };
+}
+
+function consumerOf(parent: SecretTarget | ContainerTarget, service: string | null): ConsumerTarget {
+  const consumer = { service, resourceType: service && 'server', projectId: 'p-2' };
+  return { type: 'consumer', id: 'c0a8f3d2-6b1e-4f7a-9c55-3e2d1b0a9f88', parent, consumer };
+}
 
 const targets: Readonly<Record<string, Target>> = {
   secret: secretTarget(),
@@ -41,6 +67,20 @@ const targets: Readonly<Record<string, Target>> = {
     },
   },
   'a body that did not parse': { type: 'new-secret', attributes: null },
+  'a container': containerTarget(),
+  'a container with nothing': containerTarget({
+    container: { ...containerTarget().container, creatorId: null, name: null },
+    acl: { defined: false, granted: false, projectAccess: true, users: 0 },
+    consumers: { count: 0, services: [], mine: 0 },
+    members: 0,
+  }),
+  'a new container': {
+    type: 'new-container',
+    attributes: { name: null, containerType: 'certificate', members: 2 },
+  },
+  'a body that was no container': { type: 'new-container', attributes: null },
+  'a consumer of a container': consumerOf(containerTarget(), null),
+  'a consumer of a secret': consumerOf(secretTarget(), 'nova'),
   collection: { type: 'collection', query: { acl_only: 'true' } },
   none: { type: 'none' },
 };
@@ -114,6 +154,41 @@ describe('policyInput', () => {
     const target = targetOf({ target: { type: 'new-secret', attributes: null } });
     expect(target).to.deep.include({ type: 'secret', id: null, project_id: 'p-1', creator_id: null });
     expect(target['attributes']).to.equal(null);
+  });
+
+  it('gives a new container the project of its caller, and counts its members', () => {
+    const attributes = { name: 'tls', containerType: 'rsa', members: 3 };
+    const target = targetOf({ target: { type: 'new-container', attributes } });
+    expect(target).to.deep.include({ type: 'container', id: null, project_id: 'p-1', creator_id: null });
+    expect(target['attributes']).to.deep.equal({ name: 'tls', type: 'rsa', secret_ref_count: 3 });
+  });
+
+  it('says whose a container is, who may read it and who uses it', () => {
+    expect(targetOf({ target: containerTarget() })).to.deep.include({
+      type: 'container',
+      project_id: 'p-1',
+      creator_id: 'u-1',
+      acl: { defined: true, read: { granted: true, project_access: false, users: 2 } },
+      attributes: { name: 'tls', type: 'certificate', secret_ref_count: 2 },
+      consumers: { count: 3, services: [], mine: 1 },
+      containers: 0,
+    });
+  });
+
+  it('gives a consumer the list of what it hangs on, and its own project', () => {
+    const target = targetOf({ target: consumerOf(containerTarget(), null) });
+    expect(target).to.deep.include({
+      type: 'consumer',
+      project_id: null,
+      acl: { defined: true, read: { granted: true, project_access: false, users: 2 } },
+      consumer: { service: null, resource_type: null, project_id: 'p-2' },
+    });
+    expect(target['parent']).to.deep.equal({
+      type: 'container',
+      id: '2f1d7c60-55be-4c8f-8b3e-9d0a6f417e21',
+      project_id: 'p-1',
+      creator_id: 'u-1',
+    });
   });
 
   it('names a store that is gone without making up its kind', () => {
