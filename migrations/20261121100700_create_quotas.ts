@@ -21,9 +21,16 @@ export async function up(knex: Knex): Promise<void> {
     table.specificType('expires_at', text).notNullable();
     table.index(['project_id', 'kind'], 'quota_reservations_by_project');
   });
+  // What a quota of consumers counts.
+  await knex.schema.alterTable('secret_consumers', (table) => {
+    table.index(['project_id'], 'secret_consumers_by_project');
+  });
 }
 
 export async function down(knex: Knex): Promise<void> {
+  await knex.schema.alterTable('secret_consumers', (table) => {
+    table.dropIndex(['project_id'], 'secret_consumers_by_project');
+  });
   await knex.schema.dropTable('quota_reservations');
   await knex.schema.dropTable('project_quotas');
 }

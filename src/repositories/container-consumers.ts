@@ -28,7 +28,13 @@ export interface ConsumerPage {
 /** Always inside one container: an id of another container's consumer finds nothing. In the order of names. */
 export interface ContainerConsumerRepository {
   /** Registering twice, from whatever project, is the same as once; on a container that is gone, nothing. */
-  register(id: ContainerId, project: ProjectId, consumer: ContainerConsumer, now: Timestamp): Promise<void>;
+  register(
+    id: ContainerId,
+    project: ProjectId,
+    consumer: ContainerConsumer,
+    now: Timestamp,
+    newId?: string,
+  ): Promise<void>;
   find(id: ContainerId, consumer: ContainerConsumer): Promise<RegisteredConsumer | undefined>;
   findById(id: ContainerId, consumerId: string): Promise<RegisteredConsumer | undefined>;
   list(id: ContainerId, page: { readonly limit: number; readonly offset: number }): Promise<ConsumerPage>;
@@ -54,9 +60,9 @@ export function createContainerConsumerRepository(db: Database): ContainerConsum
     return row && toConsumer(row);
   };
   return guarded<ContainerConsumerRepository>({
-    register: (id, project, { name, url }, now) =>
+    register: (id, project, { name, url }, now, newId = randomUUID()) =>
       transaction(db, async (tx) => {
-        const values = [randomUUID(), project, name, url, now, now, id];
+        const values = [newId, project, name, url, now, now, id];
         const inserted = await rowsOf(tx, REGISTER, values);
         if (inserted.length > 0) await touchContainer(tx, id, now);
       }),

@@ -44,7 +44,10 @@ const COUNTED: Readonly<Record<CountedKind, Counted>> = {
     values: (project, now) => [project, project, now],
     exists: `exists (select 1 from secrets where secrets.id = r.object_id and ${VISIBLE})`,
   },
-  containers: plain('containers'),
+  containers: {
+    ...plain('containers'),
+    count: '(select coalesce(sum(containers), 0) from container_counts where project_id = ?)',
+  },
   orders: plain('orders'),
   secret_consumers: plain('secret_consumers'),
   container_consumers: plain('container_consumers'),

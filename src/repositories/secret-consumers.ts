@@ -29,8 +29,14 @@ export interface ConsumerPage {
 export type Registration = 'registered' | 'known' | 'gone';
 
 export interface SecretConsumerRepository {
-  /** Registering twice is the same as once. A new one moves the secret's `updated`. */
-  register(id: SecretId, project: ProjectId, consumer: SecretConsumer, now: Timestamp): Promise<Registration>;
+  /** Registering twice is the same as once. A new one gets the id `newId`, and moves the secret's `updated`. */
+  register(
+    id: SecretId,
+    project: ProjectId,
+    consumer: SecretConsumer,
+    now: Timestamp,
+    newId?: string,
+  ): Promise<Registration>;
   /** Of several secrets at once, in the order of registration; a secret without consumers has no entry. */
   listOf(ids: readonly SecretId[]): Promise<ReadonlyMap<SecretId, readonly SecretConsumer[]>>;
   /** Of one secret, in the order of registration. */
@@ -63,8 +69,10 @@ export function createSecretConsumerRepository(db: Database): SecretConsumerRepo
     return row && toRecord(row);
   };
   return guarded<SecretConsumerRepository>({
-    register: (id, project, consumer, now) =>
-      transaction(db, (tx) => register(tx, { ...toColumns(id, consumer), project_id: project }, now)),
+    register: (id, project, consumer, now, newId = randomUUID()) =>
+      transaction(db, (tx) =>
+        register(tx, { ...toColumns(id, consumer), id: newId, project_id: project }, now),
+      ),
     listOf: async (ids) => {
       if (ids.length === 0) return new Map();
       const rows = (await db
@@ -84,14 +92,14 @@ export function createSecretConsumerRepository(db: Database): SecretConsumerRepo
   });
 }
 
-type NewColumns = Omit<ConsumerRow, 'id' | 'created_at' | 'updated_at'>;
+type NewColumns = Omit<ConsumerRow, 'created_at' | 'updated_at'>;
 
 async function register(tx: Database, columns: NewColumns, now: Timestamp): Promise<Registration> {
   const secrets = { objects: 'secrets', visible: VISIBLE };
   if (!(await hold(tx, secrets, columns.secret_id))) return 'gone';
   const inserted = await tx
     .knex(TABLE)
-    .insert({ ...columns, id: randomUUID(), created_at: now, updated_at: now })
+    .insert({ ...columns, created_at: now, updated_at: now })
     .onConflict(['secret_id', 'service', 'resource_type', 'resource_id'])
     .ignore()
     .returning('id');
@@ -110,7 +118,7 @@ async function list(db: Database, id: SecretId, limit: number, offset: number): 
 const toColumns = (
   id: SecretId,
   { service, resourceType, resourceId }: SecretConsumer,
-): Omit<NewColumns, 'project_id'> => ({
+): Omit<NewColumns, 'id' | 'project_id'> => ({
   secret_id: id,
   service,
   resource_type: resourceType,

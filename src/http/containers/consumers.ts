@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { Forbidden, NotFound } from '../../errors.ts';
 import { isCanonicalUuid4 } from '../../model/ids.ts';
 import type { ConsumerTarget } from '../../model/target.ts';
+import { withinQuota } from '../../operations/quotas/within-quota.ts';
 import type { ContainerConsumer, RegisteredConsumer } from '../../repositories/container-consumers.ts';
 import type { LoadedContainer } from '../../repositories/container-targets.ts';
 import { presentTime } from '../iso-time.ts';
@@ -97,7 +99,10 @@ export async function postConsumer(
   { found, input, projectId, base, now }: Call<LoadedContainer, ContainerConsumer>,
 ): Promise<Reply> {
   const { id } = found.target.container;
-  await services.containerConsumers.register(id, projectId, input, now);
+  const place = { id: randomUUID(), projectId, kind: 'container_consumers' } as const;
+  await withinQuota(services, place, () =>
+    services.containerConsumers.register(id, projectId, input, now, place.id),
+  );
   const headers = { Location: `${containerRef(base, id)}/consumers` };
   return { status: 200, headers, body: await presentChanged(services, id, base) };
 }

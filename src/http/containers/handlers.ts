@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { NotFound } from '../../errors.ts';
 import type { Container, Member } from '../../model/container.ts';
 import { containerId, secretId } from '../../model/ids.ts';
+import { withinQuota } from '../../operations/quotas/within-quota.ts';
 import type { LoadedContainer } from '../../repositories/container-targets.ts';
 import { pageLinks } from '../paging.ts';
 import type { Call, Reply } from '../route.ts';
@@ -15,11 +16,12 @@ import type { NewContainer } from './schema.ts';
 
 export async function postContainer(services: Services, call: Call<unknown, NewContainer>): Promise<Reply> {
   requireMemberRules(call.input, call.base);
-  const members = await requireMembers(services, call);
   const container = draftContainer(call);
-  await services.containers.insert(container, members);
-  const ref = containerRef(call.base, container.id);
   const created = { id: container.id, projectId: container.projectId };
+  await withinQuota(services, { ...created, kind: 'containers' }, async () =>
+    services.containers.insert(container, await requireMembers(services, call)),
+  );
+  const ref = containerRef(call.base, container.id);
   return { status: 201, headers: { Location: ref }, body: { container_ref: ref }, created };
 }
 

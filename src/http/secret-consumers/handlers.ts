@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { Forbidden, NotFound } from '../../errors.ts';
 import type { Secret } from '../../model/secret.ts';
+import { withinQuota } from '../../operations/quotas/within-quota.ts';
 import type { SecretConsumer, SecretConsumerRecord } from '../../repositories/secret-consumers.ts';
 import type { LoadedSecret } from '../../repositories/secret-targets.ts';
 import { presentTime } from '../iso-time.ts';
@@ -27,7 +29,10 @@ export async function postConsumer(
   { found, input, projectId, base, now }: Call<LoadedSecret, SecretConsumer>,
 ): Promise<Reply> {
   const { secret } = found.target;
-  const registration = await services.secretConsumers.register(secret.id, projectId, input, now);
+  const place = { id: randomUUID(), projectId, kind: 'secret_consumers' } as const;
+  const registration = await withinQuota(services, place, () =>
+    services.secretConsumers.register(secret.id, projectId, input, now, place.id),
+  );
   if (registration === 'gone') throw new NotFound(SECRET_MISSING);
   const updated = registration === 'registered' ? { ...secret, updatedAt: now } : secret;
   const reply = await withConsumers(services, updated, base);
