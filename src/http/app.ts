@@ -7,10 +7,13 @@ import { answerError } from './boundary.ts';
 import { containerRoutes } from './containers/routes.ts';
 import { corsHeaders } from './cors.ts';
 import { healthcheck } from './healthcheck.ts';
+import { linkBase } from './links.ts';
 import { metadataRoutes } from './metadata/routes.ts';
+import { openApiDocument } from './openapi.ts';
 import { isUnder, normalisedPath } from './path.ts';
 import { serve, type Progress, type Resource } from './pipeline.ts';
 import { quotaRoutes } from './quotas/routes.ts';
+import { sendJson } from './reply.ts';
 import type { Route } from './route.ts';
 import { secretConsumerRoutes } from './secret-consumers/routes.ts';
 import { secretStoreRoutes } from './secret-stores/routes.ts';
@@ -81,10 +84,15 @@ async function boundary(services: Services, ctx: Context, next: Next): Promise<v
   recordOutcome(services, ctx, progress);
 }
 
-/** Version discovery and everything else that is not the API proper. */
+const DESCRIPTION = openApiDocument(ROUTES);
+
+/** Version discovery, the description of the API, and everything else that is not the API proper. */
 function outside(services: Services, ctx: Context, next: Next): Promise<void> {
   if (isUnder(ctx.path, '/v1')) return next() as Promise<void>;
-  discover(services, ctx);
+  if (ctx.path === '/openapi.json' && ctx.method === 'GET') {
+    ctx.status = 200;
+    sendJson(ctx, { ...DESCRIPTION, servers: [{ url: linkBase(ctx.req, services.links) }] });
+  } else discover(services, ctx);
   return Promise.resolve();
 }
 

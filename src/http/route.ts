@@ -4,6 +4,7 @@ import type { Target } from '../model/target.ts';
 import type { Timestamp } from '../model/timestamp.ts';
 import type { Decision } from '../policy/engine.ts';
 import type { ReadBody } from './body.ts';
+import type { Contract } from './contract.ts';
 import type { Microversion } from './microversion.ts';
 import type { Services } from './services.ts';
 
@@ -91,6 +92,8 @@ export interface Route<Found = unknown, Input = unknown> {
   readonly target: (found: Found, input: Input | undefined) => Target;
   /** What a concealed refusal says: exactly what an unknown id says. */
   readonly missing: string;
+  /** What the OpenAPI description says of it; absent where the answer is always a refusal of the method. */
+  readonly contract?: Contract;
   readonly handle: (services: Services, call: Call<Found, Input>) => Promise<Reply>;
 }
 

@@ -8,6 +8,7 @@ import { configSchema, type Config } from '../../src/config.ts';
 import { createApp } from '../../src/http/app.ts';
 import { createHttpServer } from '../../src/http/server.ts';
 import { createLog } from '../../src/log.ts';
+import { disagreement } from './contract.ts';
 import type { TestDialect } from './databases.ts';
 
 /** The whole broker on a port of its own, spoken to over HTTP. */
@@ -28,6 +29,8 @@ export interface RequestOptions {
   /** An object goes out as JSON, with its content type unless `headers` says otherwise. */
   readonly body?: unknown;
   readonly as?: Persona;
+  /** The answer is allowed to differ from the description: a policy left something out of it. */
+  readonly undescribed?: boolean;
 }
 
 export interface Persona {
@@ -121,11 +124,21 @@ async function request(
   if (body !== undefined) headers['Content-Length'] = String(bytes.length);
   return new Promise((resolve, reject) => {
     const sent = http.request(`${base}${path}`, { method, headers, agent: false }, (response) => {
-      collect(response).then(resolve, reject);
+      collect(response).then((answer) => {
+        const wrong = options.undescribed === true ? undefined : checked(method, path, bytes, answer);
+        if (wrong === undefined) resolve(answer);
+        else reject(new Error(`${method} ${path} is not as /openapi.json describes it: ${wrong}`));
+      }, reject);
     });
     sent.once('error', reject);
     sent.end(bytes);
   });
+}
+
+function checked(method: string, path: string, request: Buffer, answer: Answer): string | undefined {
+  const { status, headers, bytes } = answer;
+  const answerType = bytes.length === 0 ? undefined : headers['content-type'];
+  return disagreement({ method, path, request: json(request), status, answerType, answer: json(bytes) });
 }
 
 async function collect(response: http.IncomingMessage): Promise<Answer> {

@@ -6,6 +6,7 @@ import { CONTAINER_MISSING, findContainer } from '../containers/find-container.t
 import { nothing, route, type Route } from '../route.ts';
 import { findSecret, SECRET_MISSING } from '../secrets/find-secret.ts';
 import { secretRef } from '../secrets/present.ts';
+import { DELETE_ACL, MERGE_ACL, REPLACE_ACL, SHOW_ACL } from './contracts.ts';
 import { aclHandlers, type AclOwner } from './handlers.ts';
 import { parseAcl } from './schema.ts';
 
@@ -39,16 +40,18 @@ function aclRoutesOf<Found, Id extends string>(resource: AclResource<Found, Id>)
       action: `${rule}:get`,
       operation: `${operation} retrieval`,
       parse: nothing,
+      contract: SHOW_ACL,
       handle: handlers.get,
     }),
-    route({ ...change, method: 'put', handle: handlers.put }),
-    route({ ...change, method: 'patch', handle: handlers.patch }),
+    route({ ...change, method: 'put', contract: REPLACE_ACL, handle: handlers.put }),
+    route({ ...change, method: 'patch', contract: MERGE_ACL, handle: handlers.patch }),
     route({
       ...common,
       method: 'delete',
       action: `${rule}:delete`,
       operation: `${operation} deletion`,
       parse: nothing,
+      contract: DELETE_ACL,
       handle: handlers.remove,
     }),
   ];

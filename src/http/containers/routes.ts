@@ -1,6 +1,18 @@
 import type { LoadedContainer } from '../../repositories/container-targets.ts';
 import { nothing, route, type Route } from '../route.ts';
 import {
+  ADD_CONSUMER,
+  ADD_MEMBER,
+  CREATE_CONTAINER,
+  DELETE_CONTAINER,
+  LIST_CONSUMERS,
+  LIST_CONTAINERS,
+  REMOVE_CONSUMER,
+  REMOVE_MEMBER,
+  SHOW_CONSUMER,
+  SHOW_CONTAINER,
+} from './contracts.ts';
+import {
   CONSUMER_MISSING,
   consumerTarget,
   findConsumer,
@@ -38,6 +50,7 @@ const memberRoutes = MEMBER_PATHS.flatMap((path) => [
     answers: 'json',
     reads: 'json',
     parse: parseNewMember,
+    contract: ADD_MEMBER,
     handle: postMember,
   }),
   route({
@@ -49,6 +62,7 @@ const memberRoutes = MEMBER_PATHS.flatMap((path) => [
     answers: 'any',
     reads: 'json',
     parse: parseMember,
+    contract: REMOVE_MEMBER,
     handle: removeMember,
   }),
 ]);
@@ -61,6 +75,7 @@ export const containerRoutes: readonly Route[] = [
     operation: 'Containers(s) retrieval',
     parse: parseListContainers,
     target: (_found, input) => ({ type: 'collection', query: input?.sent ?? {} }),
+    contract: LIST_CONTAINERS,
     handle: getContainers,
   }),
   route({
@@ -71,6 +86,7 @@ export const containerRoutes: readonly Route[] = [
     reads: 'json',
     parse: parseNewContainer,
     target: (_found, input) => newContainerTarget(input),
+    contract: CREATE_CONTAINER,
     handle: postContainer,
   }),
   route({
@@ -80,6 +96,7 @@ export const containerRoutes: readonly Route[] = [
     operation: 'Container retrieval',
     answers: 'json',
     parse: nothing,
+    contract: SHOW_CONTAINER,
     handle: getContainer,
   }),
   route({
@@ -89,6 +106,7 @@ export const containerRoutes: readonly Route[] = [
     operation: 'Container deletion',
     answers: 'any',
     parse: nothing,
+    contract: DELETE_CONTAINER,
     handle: removeContainer,
   }),
   ...memberRoutes,
@@ -98,6 +116,7 @@ export const containerRoutes: readonly Route[] = [
     action: 'container_consumers:get',
     operation: 'ContainerConsumers(s) retrieval',
     parse: parseListConsumers,
+    contract: LIST_CONSUMERS,
     handle: getConsumers,
   }),
   route({
@@ -107,6 +126,7 @@ export const containerRoutes: readonly Route[] = [
     operation: 'ContainerConsumer creation',
     reads: 'json',
     parse: parseConsumer,
+    contract: ADD_CONSUMER,
     handle: postConsumer,
   }),
   route({
@@ -116,6 +136,7 @@ export const containerRoutes: readonly Route[] = [
     operation: 'ContainerConsumer deletion',
     reads: 'json',
     parse: parseConsumer,
+    contract: REMOVE_CONSUMER,
     handle: removeConsumer,
   }),
   route({
@@ -128,6 +149,7 @@ export const containerRoutes: readonly Route[] = [
     find: findConsumer,
     parse: nothing,
     target: consumerTarget,
+    contract: SHOW_CONSUMER,
     handle: getConsumer,
   }),
 ];

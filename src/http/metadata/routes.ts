@@ -2,6 +2,14 @@ import type { LoadedSecret } from '../../repositories/secret-targets.ts';
 import { nothing, route, type Route } from '../route.ts';
 import { findSecret, SECRET_MISSING } from '../secrets/find-secret.ts';
 import {
+  ADD_METADATUM,
+  CHANGE_METADATUM,
+  DELETE_METADATUM,
+  REPLACE_METADATA,
+  SHOW_METADATA,
+  SHOW_METADATUM,
+} from './contracts.ts';
+import {
   getMetadata,
   getMetadatum,
   postMetadatum,
@@ -28,6 +36,7 @@ export const metadataRoutes: readonly Route[] = [
     action: 'secret_meta:get',
     operation: 'Secret metadata retrieval',
     parse: nothing,
+    contract: SHOW_METADATA,
     handle: getMetadata,
   }),
   route({
@@ -37,6 +46,7 @@ export const metadataRoutes: readonly Route[] = [
     operation: 'Secret metadata creation',
     reads: 'json',
     parse: parseMetadata,
+    contract: REPLACE_METADATA,
     handle: putMetadata,
   }),
   route({
@@ -46,6 +56,7 @@ export const metadataRoutes: readonly Route[] = [
     operation: 'Secret metadatum creation',
     reads: 'json',
     parse: parseMetadatum,
+    contract: ADD_METADATUM,
     handle: postMetadatum,
   }),
   route({
@@ -54,6 +65,7 @@ export const metadataRoutes: readonly Route[] = [
     action: 'secret_meta:get',
     operation: 'Secret metadatum retrieval',
     parse: keyOfPath,
+    contract: SHOW_METADATUM,
     handle: getMetadatum,
   }),
   route({
@@ -63,6 +75,7 @@ export const metadataRoutes: readonly Route[] = [
     operation: 'Secret metadatum update',
     reads: 'json',
     parse: (raw) => ({ pathKey: keyOfPath(raw), item: parseMetadatum(raw) }),
+    contract: CHANGE_METADATUM,
     handle: putMetadatum,
   }),
   route({
@@ -72,6 +85,7 @@ export const metadataRoutes: readonly Route[] = [
     operation: 'Secret metadatum removal',
     answers: 'any',
     parse: keyOfPath,
+    contract: DELETE_METADATUM,
     handle: removeMetadatum,
   }),
 ];

@@ -3,6 +3,13 @@ import type { QuotaTarget } from '../../model/target.ts';
 import { nothing, route, type Lookup, type Route } from '../route.ts';
 import type { Services } from '../services.ts';
 import {
+  DELETE_PROJECT_QUOTAS,
+  LIST_PROJECT_QUOTAS,
+  SET_PROJECT_QUOTAS,
+  SHOW_PROJECT_QUOTAS,
+  SHOW_QUOTAS,
+} from './contracts.ts';
+import {
   getAllProjectQuotas,
   getEffectiveQuotas,
   getProjectQuotas,
@@ -39,6 +46,7 @@ export const quotaRoutes: readonly Route[] = [
     find: (_services, { projectId }) => Promise.resolve(projectId),
     parse: nothing,
     target: (projectId) => quotaTarget(projectId),
+    contract: SHOW_QUOTAS,
     handle: getEffectiveQuotas,
   }),
   route({
@@ -51,6 +59,7 @@ export const quotaRoutes: readonly Route[] = [
     find: () => Promise.resolve(undefined),
     parse: parseListQuotas,
     target: (_found, input) => ({ type: 'collection', query: input?.sent ?? {} }),
+    contract: LIST_PROJECT_QUOTAS,
     handle: getAllProjectQuotas,
   }),
   route({
@@ -59,6 +68,7 @@ export const quotaRoutes: readonly Route[] = [
     action: 'project_quotas:get',
     parse: nothing,
     target: (projectId) => quotaTarget(projectId),
+    contract: SHOW_PROJECT_QUOTAS,
     handle: getProjectQuotas,
   }),
   route({
@@ -68,6 +78,7 @@ export const quotaRoutes: readonly Route[] = [
     reads: 'json',
     parse: parseQuotaChange,
     target: quotaTarget,
+    contract: SET_PROJECT_QUOTAS,
     handle: putProjectQuotas,
   }),
   route({
@@ -76,6 +87,7 @@ export const quotaRoutes: readonly Route[] = [
     action: 'project_quotas:delete',
     parse: nothing,
     target: (projectId) => quotaTarget(projectId),
+    contract: DELETE_PROJECT_QUOTAS,
     handle: removeProjectQuotas,
   }),
 ];

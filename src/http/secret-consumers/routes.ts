@@ -1,6 +1,7 @@
 import type { LoadedSecret } from '../../repositories/secret-targets.ts';
 import { nothing, route, type Route } from '../route.ts';
 import { findSecret, SECRET_MISSING } from '../secrets/find-secret.ts';
+import { ADD_CONSUMER, LIST_CONSUMERS, REMOVE_CONSUMER, SHOW_CONSUMER } from './contracts.ts';
 import { CONSUMER_MISSING, consumerTarget, findSecretConsumer } from './find-consumer.ts';
 import { getConsumer, getConsumers, postConsumer, removeConsumer } from './handlers.ts';
 import { parseListConsumers, parseSecretConsumer } from './schema.ts';
@@ -20,6 +21,7 @@ export const secretConsumerRoutes: readonly Route[] = [
     action: 'secret_consumers:get',
     operation: 'SecretConsumers(s) retrieval',
     parse: parseListConsumers,
+    contract: LIST_CONSUMERS,
     handle: getConsumers,
   }),
   route({
@@ -29,6 +31,7 @@ export const secretConsumerRoutes: readonly Route[] = [
     operation: 'SecretConsumer creation',
     reads: 'json',
     parse: parseSecretConsumer,
+    contract: ADD_CONSUMER,
     handle: postConsumer,
   }),
   route({
@@ -38,6 +41,7 @@ export const secretConsumerRoutes: readonly Route[] = [
     operation: 'SecretConsumer deletion',
     reads: 'json',
     parse: parseSecretConsumer,
+    contract: REMOVE_CONSUMER,
     handle: removeConsumer,
   }),
   route({
@@ -50,6 +54,7 @@ export const secretConsumerRoutes: readonly Route[] = [
     find: findSecretConsumer,
     target: consumerTarget,
     parse: nothing,
+    contract: SHOW_CONSUMER,
     handle: getConsumer,
   }),
 ];

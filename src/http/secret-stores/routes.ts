@@ -1,6 +1,14 @@
 import type { SharedTarget } from '../../model/target.ts';
 import type { SecretStoreRecord } from '../../repositories/secret-store-records.ts';
 import { nothing, route, type Route } from '../route.ts';
+import {
+  LIST_STORES,
+  PREFER_STORE,
+  SHOW_DEFAULT_STORE,
+  SHOW_PREFERRED_STORE,
+  SHOW_STORE,
+  UNPREFER_STORE,
+} from './contracts.ts';
 import { findStore, STORE_MISSING } from './find-store.ts';
 import {
   getGlobalDefault,
@@ -36,6 +44,7 @@ export const secretStoreRoutes: readonly Route[] = [
     operation: 'List available secret stores',
     find: noObject,
     target: () => ({ type: 'collection', query: {} }),
+    contract: LIST_STORES,
     handle: getStores,
   }),
   route({
@@ -45,6 +54,7 @@ export const secretStoreRoutes: readonly Route[] = [
     operation: 'Retrieve global default secret store',
     find: noObject,
     target: someStore,
+    contract: SHOW_DEFAULT_STORE,
     handle: getGlobalDefault,
   }),
   route({
@@ -54,6 +64,7 @@ export const secretStoreRoutes: readonly Route[] = [
     operation: 'Retrieve project preferred store',
     find: noObject,
     target: someStore,
+    contract: SHOW_PREFERRED_STORE,
     handle: getPreferred,
   }),
   route({
@@ -64,6 +75,7 @@ export const secretStoreRoutes: readonly Route[] = [
     missing: STORE_MISSING,
     find: findStore,
     target: storeTarget,
+    contract: SHOW_STORE,
     handle: getStore,
   }),
   route({
@@ -71,6 +83,7 @@ export const secretStoreRoutes: readonly Route[] = [
     method: 'post',
     action: 'secretstore_preferred:post',
     operation: 'Setting preferred secret store',
+    contract: PREFER_STORE,
     handle: postPreferred,
   }),
   route({
@@ -78,6 +91,7 @@ export const secretStoreRoutes: readonly Route[] = [
     method: 'delete',
     action: 'secretstore_preferred:delete',
     operation: 'Removing preferred secret store',
+    contract: UNPREFER_STORE,
     handle: removePreferred,
   }),
 ];

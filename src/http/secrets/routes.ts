@@ -2,6 +2,15 @@ import type { LoadedSecret } from '../../repositories/secret-targets.ts';
 import { MethodNotAllowed } from '../../errors.ts';
 import { asksForMetadata } from '../accept.ts';
 import { nothing, route, type RawInput, type Route } from '../route.ts';
+import {
+  ADD_PAYLOAD,
+  CREATE_SECRET,
+  DELETE_SECRET,
+  LIST_SECRETS,
+  SHOW_PAYLOAD,
+  SHOW_SECRET,
+  SHOW_SECRET_AS_PAYLOAD,
+} from './contracts.ts';
 import { newSecretTarget } from './draft.ts';
 import { findSecret, SECRET_MISSING } from './find-secret.ts';
 import {
@@ -44,6 +53,7 @@ export const secretRoutes: readonly Route[] = [
     find: noObject,
     parse: parseListSecrets,
     target: (_found, input) => ({ type: 'collection', query: input?.sent ?? {} }),
+    contract: LIST_SECRETS,
     handle: getSecrets,
   }),
   route({
@@ -57,6 +67,7 @@ export const secretRoutes: readonly Route[] = [
     find: noObject,
     parse: parseNewSecret,
     target: (_found, input) => newSecretTarget(input),
+    contract: CREATE_SECRET,
     handle: postSecret,
   }),
   route({
@@ -67,6 +78,7 @@ export const secretRoutes: readonly Route[] = [
     when: asksForMetadata,
     answers: 'any',
     parse: nothing,
+    contract: SHOW_SECRET,
     handle: getSecret,
   }),
   // Deprecated, and still asked for: another Accept makes the same path answer with the payload.
@@ -79,6 +91,7 @@ export const secretRoutes: readonly Route[] = [
     answers: 'any',
     revealsPayload: true,
     parse: parsePayloadWish,
+    contract: SHOW_SECRET_AS_PAYLOAD,
     handle: getSecretAsPayload,
   }),
   route({
@@ -89,6 +102,7 @@ export const secretRoutes: readonly Route[] = [
     answers: 'any',
     reads: 'payload',
     parse: parseSecondStep,
+    contract: ADD_PAYLOAD,
     handle: putPayload,
   }),
   route({
@@ -98,6 +112,7 @@ export const secretRoutes: readonly Route[] = [
     operation: 'Secret deletion',
     answers: 'any',
     parse: parseRemoval,
+    contract: DELETE_SECRET,
     handle: removeSecret,
   }),
   route({
@@ -106,6 +121,7 @@ export const secretRoutes: readonly Route[] = [
     answers: 'any',
     revealsPayload: true,
     parse: parsePayloadWish,
+    contract: SHOW_PAYLOAD,
     handle: getPayload,
   }),
   // The original asks the policy before it refuses the method.

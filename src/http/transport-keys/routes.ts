@@ -2,6 +2,12 @@ import type { SharedTarget } from '../../model/target.ts';
 import type { TransportKey } from '../../repositories/transport-keys.ts';
 import { nothing, route, type Route } from '../route.ts';
 import {
+  CREATE_TRANSPORT_KEY,
+  DELETE_TRANSPORT_KEY,
+  LIST_TRANSPORT_KEYS,
+  SHOW_TRANSPORT_KEY,
+} from './contracts.ts';
+import {
   findTransportKey,
   getTransportKey,
   getTransportKeys,
@@ -37,6 +43,7 @@ export const transportKeyRoutes: readonly Route[] = [
     operation: 'Transport Key(s) retrieval',
     parse: parseListTransportKeys,
     target: (_found, input) => ({ type: 'collection', query: input?.sent ?? {} }),
+    contract: LIST_TRANSPORT_KEYS,
     handle: getTransportKeys,
   }),
   route({
@@ -47,6 +54,7 @@ export const transportKeyRoutes: readonly Route[] = [
     reads: 'json',
     parse: parseNewTransportKey,
     target: () => keyTarget(null),
+    contract: CREATE_TRANSPORT_KEY,
     handle: postTransportKey,
   }),
   route({
@@ -54,6 +62,7 @@ export const transportKeyRoutes: readonly Route[] = [
     method: 'get',
     action: 'transport_key:get',
     operation: 'Transport Key retrieval',
+    contract: SHOW_TRANSPORT_KEY,
     handle: getTransportKey,
   }),
   route({
@@ -61,6 +70,7 @@ export const transportKeyRoutes: readonly Route[] = [
     method: 'delete',
     action: 'transport_key:delete',
     operation: 'Transport Key deletion',
+    contract: DELETE_TRANSPORT_KEY,
     handle: removeTransportKey,
   }),
 ];

@@ -1,3 +1,4 @@
+import { exactly } from '../contract.ts';
 import { nothing, route, type Route } from '../route.ts';
 import { versionDetail } from './document.ts';
 
@@ -13,6 +14,10 @@ export const versionRoutes: readonly Route[] = [
     find: () => Promise.resolve(undefined),
     parse: nothing,
     target: () => ({ type: 'none' }),
+    contract: {
+      summary: 'The version of the API and the microversions it speaks',
+      answers: { 200: exactly({ version: { type: 'object' } }) },
+    },
     handle: (services, { base, microversion }) =>
       Promise.resolve({ status: 200, body: versionDetail(base, microversion, services.maxMicroversion) }),
   }),
