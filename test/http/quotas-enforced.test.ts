@@ -230,6 +230,17 @@ describeDatabases('a quota that is reached', (dialect) => {
     await created(app(), TEXT, { as });
   });
 
+  it('counts a secret once while its place is still reserved', async () => {
+    const as = freshProject();
+    const reservations = createQuotaReservationRepository(app().broker.database);
+    const reserve = (id: string): Promise<boolean> =>
+      reservations.reserve({ id, projectId: projectId(as.project), kind: 'secrets' }, 2, now());
+    const path = await created(app(), TEXT, { as });
+    expect(await reserve(path.split('/').at(-1) ?? '')).to.equal(true);
+    expect(await reserve(randomUUID())).to.equal(true);
+    expect(await reserve(randomUUID())).to.equal(false);
+  });
+
   it('counts what a crash left reserved until its time is up', async () => {
     const project = projectId(randomUUID());
     const reservations = createQuotaReservationRepository(app().broker.database);
