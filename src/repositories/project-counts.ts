@@ -9,8 +9,8 @@ export const randomShard = (): number => randomInt(SHARDS);
 
 /** A table of counters, and the column that counts. */
 export interface Counter {
-  readonly table: 'secret_counts' | 'container_counts';
-  readonly column: 'secrets' | 'containers';
+  readonly table: 'secret_counts' | 'container_counts' | 'order_counts';
+  readonly column: 'secrets' | 'containers' | 'orders';
 }
 
 /** In the transaction that makes rows visible or takes them away. */
