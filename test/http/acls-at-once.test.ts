@@ -49,24 +49,24 @@ describeDatabases('access control lists, many at once', (dialect) => {
         expect(statusesOf(answers)).to.deep.equal([200]);
       }
     });
-  }
 
-  it('a change while the secret is deleted is done or is 404', async () => {
-    for (let round = 0; round < ROUNDS; round += 1) {
-      const path = await created(app(), TEXT);
-      const [gone, ...answers] = await Promise.all([
-        app().request('DELETE', path),
-        send('PUT', path, { users: ['a'] }),
-        send('PATCH', path, { users: ['b'] }),
-        send('DELETE', path),
-      ]);
-      expect(gone.status).to.equal(204);
-      for (const answer of answers) {
-        if (answer.status !== 200) expectError(answer, 404, 'Secret not found.');
+    it(`a change while one of ${object.name} is deleted is done or is 404`, async () => {
+      for (let round = 0; round < ROUNDS; round += 1) {
+        const path = await object.create(app());
+        const [gone, ...answers] = await Promise.all([
+          app().request('DELETE', path),
+          send('PUT', path, { users: ['a'] }),
+          send('PATCH', path, { users: ['b'] }),
+          send('DELETE', path),
+        ]);
+        expect(gone.status).to.equal(204);
+        for (const answer of answers) {
+          if (answer.status !== 200) expectError(answer, 404, object.missing);
+        }
+        expectError(await send('GET', path), 404, object.missing);
       }
-      expectError(await send('GET', path), 404, 'Secret not found.');
-    }
-  });
+    });
+  }
 
   it('a change does not get in the way of a payload, nor of its deletion', async () => {
     for (let round = 0; round < ROUNDS; round += 1) {

@@ -1,7 +1,4 @@
-import { randomUUID } from 'node:crypto';
-import { containerId, projectId } from '../../src/model/ids.ts';
-import { now } from '../../src/model/timestamp.ts';
-import { toContainerRow } from '../../src/repositories/container-rows.ts';
+import { expect } from 'chai';
 import type { Answer, TestApp } from '../helpers/app.ts';
 import { created, TEXT } from './wire.ts';
 
@@ -36,20 +33,10 @@ export const ACL_OBJECTS: readonly AclObject[] = [
   },
 ];
 
-async function createContainer({ broker }: TestApp): Promise<string> {
-  const id = containerId(randomUUID());
-  const time = now();
-  const row = toContainerRow({
-    id,
-    projectId: projectId('p-1'),
-    creatorId: 'u-owner',
-    name: 'c',
-    type: 'generic',
-    createdAt: time,
-    updatedAt: time,
-  });
-  await broker.database.knex('containers').insert(row);
-  return `/v1/containers/${id}`;
+async function createContainer(app: TestApp): Promise<string> {
+  const answer = await app.request('POST', '/v1/containers', { body: { type: 'generic', name: 'c' } });
+  expect(answer.status, answer.text).to.equal(201);
+  return new URL(String(answer.json?.['container_ref'])).pathname;
 }
 
 export interface ShownAcl {

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { Answer } from '../helpers/app.ts';
 import { describeDatabases } from '../helpers/databases.ts';
 import { ACL_OBJECTS, aclOf, listed, rowOf } from './acls-objects.ts';
-import { broker, JSON_TYPE, NOWHERE } from './wire.ts';
+import { broker, expectNoContent, JSON_TYPE, NOWHERE } from './wire.ts';
 
 type Read = Readonly<Record<string, unknown>>;
 /** Project access and the users in order; undefined: no record. */
@@ -155,7 +155,7 @@ describeDatabases('access control lists', (dialect) => {
       it('go with their object', async () => {
         const path = await fresh(AB);
         const id = path.split('/').at(-1);
-        await app().broker.database.knex(object.table).where({ id }).delete();
+        expectNoContent(await app().request('DELETE', path));
         const column = object.name === 'secrets' ? 'secret' : 'container';
         for (const table of [`${column}_acls`, `${column}_acl_users`]) {
           const rows = await app()
