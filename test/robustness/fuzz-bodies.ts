@@ -10,7 +10,7 @@ const odd = fc.oneof(
   }),
 );
 
-const mostly = <T>(usual: fc.Arbitrary<T>): fc.Arbitrary<unknown> =>
+export const mostly = <T>(usual: fc.Arbitrary<T>): fc.Arbitrary<unknown> =>
   fc.oneof({ weight: 5, arbitrary: usual }, { weight: 1, arbitrary: odd });
 
 export const secretBody = fc.record(

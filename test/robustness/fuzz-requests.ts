@@ -1,6 +1,7 @@
 import fc from 'fast-check';
-import { anyBody, jsonText, metadataBody, metadatumBody, secretBody, usualSecret } from './fuzz-bodies.ts';
+import { anyBody, jsonText, usualSecret } from './fuzz-bodies.ts';
 import { anyHeader, anyHeaders, randomLooking } from './fuzz-headers.ts';
+import { routeRequests, type RouteRequest } from './fuzz-routes.ts';
 import { anyPath, anyQuery, EMPTY_SECRET, FULL_SECRET } from './fuzz-targets.ts';
 
 export interface FuzzRequest {
@@ -25,34 +26,24 @@ const wildRequest: fc.Arbitrary<FuzzRequest> = fc.record({
   body: anyBody,
 });
 
+const full = `/v1/secrets/${FULL_SECRET}`;
 const json = (value: fc.Arbitrary<unknown>): fc.Arbitrary<Buffer> =>
   value.map((one) => Buffer.from(jsonText(one)));
-const bytes = fc.uint8Array({ minLength: 1, maxLength: 100 }).map((some) => Buffer.from(some));
-const nothing = fc.constant(undefined);
-const [full, empty] = [`/v1/secrets/${FULL_SECRET}`, `/v1/secrets/${EMPTY_SECRET}`];
 
-/** Method, path, content type and body that belong together: these get as far as the handlers and the database. */
-const usual: readonly (readonly [string, string, string, fc.Arbitrary<Buffer | undefined>])[] = [
-  ['POST', '/v1/secrets', 'application/json', json(usualSecret)],
-  ['POST', '/v1/secrets', 'application/json', json(secretBody)],
-  ['GET', '/v1/secrets', 'application/json', nothing],
-  ['PUT', empty, 'application/octet-stream', bytes],
-  ['PUT', empty, 'text/plain', bytes],
-  ['GET', full, 'x', nothing],
-  ['GET', `${full}/payload`, 'x', nothing],
-  ['DELETE', full, 'x', nothing],
-  ['PUT', `${full}/metadata`, 'application/json', json(metadataBody)],
-  ['POST', `${full}/metadata`, 'application/json', json(metadatumBody)],
-  ['PUT', `${full}/metadata/owner`, 'application/json', json(metadatumBody)],
+/** Bodies that belong to their routes get as far as the handlers and the database; these two get in. */
+const usual: readonly RouteRequest[] = [
+  ...routeRequests,
+  { method: 'POST', path: '/v1/secrets', type: 'application/json', body: json(usualSecret) },
+  { method: 'PUT', path: `/v1/secrets/${EMPTY_SECRET}`, type: 'text/plain', body: json(usualSecret) },
 ];
 
 const usualRequest: fc.Arbitrary<FuzzRequest> = fc
   .tuple(fc.constantFrom(...usual), fc.array(anyHeader, { maxLength: 3 }), anyQuery)
-  .chain(([[verb, target, type, content], others, parameters]) =>
-    content.map((sent) => ({
+  .chain(([{ method: verb, path, type, body }, others, query]) =>
+    body.map((sent) => ({
       method: verb,
-      path: target,
-      query: parameters,
+      path,
+      query,
       headers: [['Host', '127.0.0.1'], ['Content-Type', type], ...others],
       body: sent,
     })),

@@ -3,6 +3,10 @@ import fc from 'fast-check';
 /** Ids that must exist when the request is sent stand for themselves until then. */
 export const FULL_SECRET = '{full}';
 export const EMPTY_SECRET = '{empty}';
+export const CONTAINER = '{container}';
+export const ORDER = '{order}';
+export const STORE = '{store}';
+export const TRANSPORT_KEY = '{transport-key}';
 /** Any UTF-16 text, halves of surrogate pairs and NULs included. */
 export const anyText = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 40 }),
@@ -75,11 +79,23 @@ export const anyPath = fc.oneof(
     '/',
     '/healthcheck',
     '/v1/containers',
+    '/v1/orders',
+    '/v1/project-quotas',
+    '/v1/transport_keys',
+    '/openapi.json',
     '//v1//secrets',
   ),
   id.map((one) => `/v1/secrets/${one}`),
   id.map((one) => `/v1/secrets/${one}`),
   id.map((one) => `/v1/secrets/${one}/payload`),
+  id.map((one) => `/v1/secrets/${one}/acl`),
+  id.map((one) => `/v1/secrets/${one}/consumers`),
+  id.map((one) => `/v1/containers/${one}`),
+  id.map((one) => `/v1/containers/${one}/secrets`),
+  id.map((one) => `/v1/orders/${one}`),
+  id.map((one) => `/v1/secret-stores/${one}/preferred`),
+  id.map((one) => `/v1/transport_keys/${one}`),
+  key.map((one) => `/v1/project-quotas/${one}`),
   id.map((one) => `/v1/secrets/${one}/metadata`),
   fc.tuple(id, key).map(([one, name]) => `/v1/secrets/${one}/metadata/${name}`),
   fc.tuple(id, key).map(([one, name]) => `/v1/secrets/${one}/metadata/${name}`),

@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { startApp, type TestApp } from '../helpers/app.ts';
 import { describeDatabases } from '../helpers/databases.ts';
 import { anyGarbage, anyRequest, knownRequests, type FuzzRequest } from './fuzz-requests.ts';
-import { EMPTY_SECRET, FULL_SECRET } from './fuzz-targets.ts';
-import { pathOf, textSecret } from './client.ts';
+import { CONTAINER, EMPTY_SECRET, FULL_SECRET, STORE, TRANSPORT_KEY } from './fuzz-targets.ts';
+import { textSecret } from './client.ts';
 import { answersIn, exchange, type WireAnswer } from './wire.ts';
 
 /**
@@ -20,13 +20,21 @@ const MILLIS_PER_RUN = 200;
 
 describeDatabases('hostile requests', (dialect) => {
   let app: TestApp;
-  before(async () => (app = await startApp({ dialect })));
+  before(async () => {
+    const master_keys = [{ id: 'test', key: Buffer.alloc(32, 7).toString('base64') }];
+    const configured = ['software', 'second'].map((name) => ({ name, kind: 'simple_crypto', master_keys }));
+    app = await startApp({ dialect, config: { stores: { default: 'software', configured } } });
+    const stores = await app.request('GET', '/v1/secret-stores', { as: EVERYONE });
+    const [store] = stores.json?.['secret_stores'] as readonly { secret_store_ref: string }[];
+    ids.set(STORE, lastSegment(store!.secret_store_ref));
+  });
   after(() => app.close());
 
   const play = async (request: FuzzRequest): Promise<void> => {
     const logged = app.logged().length;
-    const path = request.path.replace(FULL_SECRET, () => full.id).replace(EMPTY_SECRET, () => empty.id);
-    const bytes = encode(request, path);
+    const path = named(request.path);
+    const body = request.body && Buffer.from(named(request.body.toString('latin1')), 'latin1');
+    const bytes = encode({ ...request, body }, path);
     const answers = answersIn(await exchange(app.url, bytes), request.method);
     const news = app.logged().slice(logged);
     expect(answers, 'one request, one answer').to.have.length(1);
@@ -34,15 +42,20 @@ describeDatabases('hostile requests', (dialect) => {
     expect(news, 'nothing failed inside').to.not.include('"level":"error"');
   };
 
-  const full = { id: '' };
-  const empty = { id: '' };
+  const ids = new Map<string, string>();
+  const named = (text: string): string =>
+    text.replaceAll(/\{[a-z-]+\}/g, (placeholder) => ids.get(placeholder) ?? placeholder);
+  const make = async (path: string, body: object): Promise<string> => {
+    const { status, headers, text } = await app.request('POST', path, { as: EVERYONE, body });
+    expect(status, text).to.be.within(201, 202);
+    return lastSegment(String(headers.location));
+  };
   const refill = async (): Promise<void> => {
-    full.id = await created(app, { ...textSecret('hello'), name: 'full' });
-    empty.id = await created(app, { name: 'empty' });
-    const named = await app.request('POST', `/v1/secrets/${full.id}/metadata`, {
-      body: { key: 'owner', value: 'x' },
-    });
-    expect(named.status).to.equal(201);
+    ids.set(FULL_SECRET, await make('/v1/secrets', { ...textSecret('hello'), name: 'full' }));
+    ids.set(EMPTY_SECRET, await make('/v1/secrets', { name: 'empty' }));
+    ids.set(CONTAINER, await make('/v1/containers', { type: 'generic' }));
+    ids.set(TRANSPORT_KEY, await make('/v1/transport_keys', { plugin_name: 'p', transport_key: 'k' }));
+    await make(`/v1/secrets/${ids.get(FULL_SECRET)}/metadata`, { key: 'owner', value: 'x' });
   };
 
   it(`never fail the broker, and are answered in the API's shape (${RUNS} runs)`, async function () {
@@ -75,23 +88,28 @@ describeDatabases('hostile requests', (dialect) => {
   });
 
   it('leave a broker that works', async () => {
-    const id = await created(app, textSecret('still here'));
+    const id = await make('/v1/secrets', textSecret('still here'));
     expect(
       (await app.request('GET', `/v1/secrets/${id}/payload`, { headers: { Accept: 'text/plain' } })).text,
     ).to.equal('still here');
   });
 });
 
-async function created(app: TestApp, body: object): Promise<string> {
-  return pathOf(await app.request('POST', '/v1/secrets', { body })).slice('/v1/secrets/'.length);
-}
+/** Whoever sends hostile requests has every right there is: nothing is refused before it gets far. */
+const EVERYONE = {
+  user: 'u-owner',
+  project: 'p-1',
+  roles: ['admin', 'creator', 'key-manager:service-admin'],
+};
+
+const lastSegment = (ref: string): string => ref.slice(ref.lastIndexOf('/') + 1);
 
 function encode({ method, query, headers, body }: FuzzRequest, path: string): Buffer {
   const known = new Set(headers.map(([name]) => name.toLowerCase()));
   const caller = [
     ['X-Project-Id', 'p-1'],
     ['X-User-Id', 'u-owner'],
-    ['X-Roles', 'creator'],
+    ['X-Roles', EVERYONE.roles.join(',')],
   ].filter(([name]) => !known.has(name!.toLowerCase()));
   const lines = [...caller, ...headers, ['Connection', 'close']].map(([name, value]) => `${name}: ${value}`);
   const length = body === undefined ? [] : [`Content-Length: ${body.length}`];
