@@ -112,7 +112,8 @@ async function decide(asked: Asked): Promise<Decision> {
   progress.event = auditEvent(progress, ctx, { target, action: route.action, decision });
   await services.audit.intent(progress.event, { durable: decision.obligations.audit === 'sync' });
   if (!decision.allow) throw refusal(route, decision);
-  if (decision.obligations.warn !== undefined) ctx.set('X-Policy-Warning', printable(decision.obligations.warn));
+  if (decision.obligations.warn !== undefined)
+    ctx.set('X-Policy-Warning', printable(decision.obligations.warn));
   return decision;
 }
 
