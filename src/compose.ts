@@ -11,6 +11,7 @@ import { createKeystoneProvider } from './identity/keystone/keystone-provider.ts
 import type { IdentityProvider } from './identity/provider.ts';
 import { errorFields, type Log } from './log.ts';
 import { now } from './model/timestamp.ts';
+import { createOrderBell } from './operations/orders/order-bell.ts';
 import type { PolicyEngine } from './policy/engine.ts';
 import { createOpaEngine } from './policy/opa.ts';
 import { createContainerAclRepository } from './repositories/container-acls.ts';
@@ -22,6 +23,8 @@ import { createContainerRepository } from './repositories/containers.ts';
 import { openDatabase, type Database } from './repositories/database.ts';
 import { createKekRepository } from './repositories/keks.ts';
 import { migrate, pendingMigrations } from './repositories/migrate.ts';
+import { createOrderListRepository } from './repositories/order-lists.ts';
+import { createOrderRepository } from './repositories/orders.ts';
 import { createProjectStoreRepository } from './repositories/project-stores.ts';
 import { createQuotaReservationRepository } from './repositories/quota-reservations.ts';
 import { createQuotaRepository } from './repositories/quotas.ts';
@@ -66,6 +69,7 @@ export async function compose(config: Config, { log, worker }: ComposeOptions): 
     log,
     stores,
     storeRecords,
+    orderBell: createOrderBell(),
     clock: now,
     ...surface(config),
   };
@@ -101,6 +105,8 @@ type Repositories = Pick<
   | 'containerLists'
   | 'containerMembers'
   | 'containerConsumers'
+  | 'orders'
+  | 'orderLists'
   | 'projectStores'
   | 'quotas'
   | 'quotaReservations'
@@ -121,6 +127,8 @@ function createRepositories(database: Database): Repositories {
     containerLists: createContainerListRepository(database),
     containerMembers: createContainerMemberRepository(database),
     containerConsumers: createContainerConsumerRepository(database),
+    orders: createOrderRepository(database),
+    orderLists: createOrderListRepository(database),
     projectStores: createProjectStoreRepository(database),
     quotas: createQuotaRepository(database),
     quotaReservations: createQuotaReservationRepository(database),

@@ -5,6 +5,7 @@ import { compose, readyDatabase, type Broker } from '../compose.ts';
 import type { Config } from '../config.ts';
 import { createApp } from '../http/app.ts';
 import { createHttpServer } from '../http/server.ts';
+import { startWorkingOrders } from '../jobs/orders.ts';
 import { startSweeping } from '../jobs/sweep.ts';
 import { errorFields, type Log } from '../log.ts';
 import { banner } from './banner.ts';
@@ -26,6 +27,7 @@ export async function serve(config: Config, log: Log, worker?: number): Promise<
   const server = createHttpServer(createApp(broker.services));
   await listen(server, config.listen);
   const sweeping = startSweeping(broker.services);
+  const working = startWorkingOrders(broker.services);
   const url = urlOf(server);
   log.info('listening', {
     url,
@@ -35,7 +37,11 @@ export async function serve(config: Config, log: Log, worker?: number): Promise<
   if (worker === undefined || worker === 1) process.stdout.write(banner(config, url, broker.services));
   let stopping: Promise<void> | undefined;
   const reopen = (): void => broker.services.audit.reopen();
-  return { url, reopen, stop: () => (stopping ??= sweeping.stop().then(() => stop(server, broker))) };
+  return {
+    url,
+    reopen,
+    stop: () => (stopping ??= sweeping.stop().then(() => stop(server, broker, working))),
+  };
 }
 
 function listen(server: Server, { host, port }: Config['listen']): Promise<void> {
@@ -53,11 +59,11 @@ function urlOf(server: Server): string {
 /** How often connections that have become idle are let go: kept-alive ones would hold up the end for a minute. */
 const CLOSE_IDLE_MS = 50;
 
-async function stop(server: Server, broker: Broker): Promise<void> {
+async function stop(server: Server, broker: Broker, working: { stop(): Promise<void> }): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   const idle = setInterval(() => server.closeIdleConnections(), CLOSE_IDLE_MS);
   const cut = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
-  await closed;
+  await Promise.all([closed, working.stop()]);
   clearInterval(idle);
   clearTimeout(cut);
   await broker.close();

@@ -10,6 +10,7 @@ import { healthcheck } from './healthcheck.ts';
 import { linkBase } from './links.ts';
 import { metadataRoutes } from './metadata/routes.ts';
 import { openApiDocument } from './openapi.ts';
+import { orderRoutes } from './orders/routes.ts';
 import { isUnder, normalisedPath } from './path.ts';
 import { serve, type Progress, type Resource } from './pipeline.ts';
 import { quotaRoutes } from './quotas/routes.ts';
@@ -31,6 +32,7 @@ export const ROUTES: readonly Route[] = [
   ...secretAclRoutes,
   ...containerAclRoutes,
   ...secretConsumerRoutes,
+  ...orderRoutes,
   ...quotaRoutes,
   ...secretStoreRoutes,
   ...transportKeyRoutes,

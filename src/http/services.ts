@@ -3,6 +3,7 @@ import type { IdentityProvider } from '../identity/provider.ts';
 import type { Log } from '../log.ts';
 import type { Quotas } from '../model/quota.ts';
 import type { Clock } from '../model/timestamp.ts';
+import type { OrderBell } from '../operations/orders/order-bell.ts';
 import type { PolicyEngine } from '../policy/engine.ts';
 import type { ContainerAclRepository } from '../repositories/container-acls.ts';
 import type { ContainerConsumerRepository } from '../repositories/container-consumers.ts';
@@ -10,6 +11,8 @@ import type { ContainerListRepository } from '../repositories/container-lists.ts
 import type { ContainerMemberRepository } from '../repositories/container-members.ts';
 import type { ContainerTargetRepository } from '../repositories/container-targets.ts';
 import type { ContainerRepository } from '../repositories/containers.ts';
+import type { OrderListRepository } from '../repositories/order-lists.ts';
+import type { OrderRepository } from '../repositories/orders.ts';
 import type { ProjectStoreRepository } from '../repositories/project-stores.ts';
 import type { QuotaReservationRepository } from '../repositories/quota-reservations.ts';
 import type { QuotaRepository } from '../repositories/quotas.ts';
@@ -45,6 +48,9 @@ export interface Services {
   readonly containerLists: ContainerListRepository;
   readonly containerMembers: ContainerMemberRepository;
   readonly containerConsumers: ContainerConsumerRepository;
+  readonly orders: OrderRepository;
+  readonly orderLists: OrderListRepository;
+  readonly orderBell: OrderBell;
   readonly projectStores: ProjectStoreRepository;
   readonly quotas: QuotaRepository;
   readonly quotaReservations: QuotaReservationRepository;
