@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Answer, Persona, RequestOptions, TestApp } from '../helpers/app.ts';
 import type { MatrixRow } from '../helpers/matrix.ts';
-import { CONSUMER, CONTAINER_CONSUMER, MEMBER, PROJECTS, type Place } from './matrix-targets.ts';
+import { CONSUMER, CONTAINER_CONSUMER, MEMBER, ORDER, PROJECTS, type Place } from './matrix-targets.ts';
 
 /** A row of the matrix as a request, and what must come back. */
 
@@ -57,6 +57,7 @@ const BODIES: Readonly<Record<string, BodyOf>> = {
       secret_refs: place.member ? [{ name: 'n', secret_ref: `${url}/v1/secrets/${place.member}` }] : [],
     },
   }),
+  'orders:post': () => ({ body: ORDER }),
   'project_quotas:put': () => ({ body: { project_quotas: { secrets: 7 } } }),
   'transport_keys:post': () => ({ body: { plugin_name: 'p', transport_key: 'k' } }),
 };

@@ -6,7 +6,7 @@ import type { Secret } from '../../src/model/secret.ts';
 import { now } from '../../src/model/timestamp.ts';
 import { createEmptySecret, createSecret } from '../../src/operations/secrets/create-secret.ts';
 import type { Acl } from '../../src/repositories/acls.ts';
-import type { TestApp } from '../helpers/app.ts';
+import type { Persona, TestApp } from '../helpers/app.ts';
 import type { MatrixRow } from '../helpers/matrix.ts';
 
 /** What the rows of the matrix are asked of: each row gets a fresh target, made without asking the policy. */
@@ -18,6 +18,14 @@ const QUOTA_PROJECT = 'project-with-quotas';
 export const CONSUMER = { service: 'glance', resource_type: 'image', resource_id: 'i-1' };
 export const CONTAINER_CONSUMER = { name: 'lb', URL: 'https://lb.test/1' };
 export const MEMBER = 'm';
+export const ORDER = { type: 'key', meta: { name: 'o', algorithm: 'aes', bit_length: 256 } };
+
+/** The creator of all targets, with the roles that a mode asks of one. */
+export const ownerOf = (mode: string): Persona => ({
+  user: 'owner',
+  project: P,
+  roles: mode === 'legacy' ? ['creator'] : ['member', 'reader'],
+});
 
 const ACLS: Readonly<Record<string, Acl | undefined>> = {
   none: undefined,
@@ -168,6 +176,12 @@ const transportKeyPlace: Prepare = async ({ broker: { services } }) => {
   return { id };
 };
 
+/** Over HTTP: how an order is kept until it is worked is nobody else's business. */
+const orderPlace: Prepare = async (app, { mode }) => {
+  const answer = await app.request('POST', '/v1/orders', { as: ownerOf(mode), body: ORDER });
+  return { id: String(answer.json?.['order_ref']).split('/').at(-1) ?? '' };
+};
+
 const quotaPlace: Prepare = async ({ broker: { services } }) => {
   await services.quotas.merge(projectId(QUOTA_PROJECT), { secrets: 5 }, now());
   return { pid: QUOTA_PROJECT };
@@ -180,6 +194,7 @@ const PLACES: Readonly<Record<string, Prepare>> = {
   'secret-stores': storePlace,
   transport_keys: transportKeyPlace,
   'project-quotas': quotaPlace,
+  orders: orderPlace,
 };
 
 export async function placeOf(app: TestApp, row: MatrixRow): Promise<Place> {
