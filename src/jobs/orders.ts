@@ -85,11 +85,14 @@ async function workAndSettle(deps: WorkingDeps, pace: Pace, claim: ClaimedOrder)
   }
 }
 
-/** What a store says it will never hold ends the order; whatever else went wrong may go well the next time. */
+/** What a store will never hold, and a quota that is reached: the next time would end as this one. */
+const FINAL: ReadonlySet<number> = new Set([400, 403]);
+
+/** Whatever else went wrong may go well the next time. */
 async function settle(deps: WorkingDeps, pace: Pace, claim: ClaimedOrder, error: unknown): Promise<void> {
   const { order, attempts } = claim;
   const fields = { ...errorFields(error), detail: `order ${order.id}: ${detailOf(error)}` };
-  if (error instanceof BrokerError && error.status === 400) return failOrder(deps, claim, error);
+  if (error instanceof BrokerError && FINAL.has(error.status)) return failOrder(deps, claim, error);
   if (attempts >= pace.attempts) {
     deps.log.error('an order failed for good', fields);
     return failOrder(deps, claim, new InternalError('', { cause: error }));

@@ -8,15 +8,20 @@ import { VISIBLE } from './secret-rows.ts';
 /** A place among a project's objects, for the one that will have this id. */
 export interface Reservation {
   readonly id: string;
+  /** Further ones that are made with it: places for all of them, or none. */
+  readonly others?: readonly string[];
   readonly projectId: ProjectId;
   readonly kind: CountedKind;
 }
 
 export interface QuotaReservationRepository {
-  /** Takes a place if what exists and what others reserved leave one; false: they do not. Exact under concurrency. */
+  /**
+   * Takes the places if what exists and what others reserved leave them; false: they do not. Exact under concurrency.
+   * Twice is the same as once.
+   */
   reserve(reservation: Reservation, limit: number, now: Timestamp): Promise<boolean>;
-  /** Gives a place back that is not needed, or that the object itself takes from now on. */
-  release(id: string): Promise<void>;
+  /** Gives places back that are not needed, or that the objects themselves take from now on. */
+  release(reservation: Reservation): Promise<void>;
 }
 
 /** What a crash left reserved is free again after this long. No store takes as long to keep a payload. */
@@ -48,7 +53,10 @@ const COUNTED: Readonly<Record<CountedKind, Counted>> = {
     ...plain('containers'),
     count: '(select coalesce(sum(containers), 0) from container_counts where project_id = ?)',
   },
-  orders: plain('orders'),
+  orders: {
+    ...plain('orders'),
+    count: '(select coalesce(sum(orders), 0) from order_counts where project_id = ?)',
+  },
   secret_consumers: plain('secret_consumers'),
   container_consumers: plain('container_consumers'),
 };
@@ -61,12 +69,13 @@ export function createQuotaReservationRepository(db: Database): QuotaReservation
       inTurn(lockName(reservation), () =>
         transaction(db, (tx) => reserveLocked(tx, reservation, limit, now)),
       ),
-    release: async (id) => {
-      await db.knex('quota_reservations').where({ object_id: id }).delete();
+    release: async (reservation) => {
+      await db.knex('quota_reservations').whereIn('object_id', idsOf(reservation)).delete();
     },
   });
 }
 
+const idsOf = ({ id, others = [] }: Reservation): string[] => [id, ...others];
 const lockName = ({ projectId, kind }: Reservation): string => `quota ${kind} ${projectId}`;
 
 /**
@@ -83,15 +92,19 @@ async function reserveLocked(
     await tx.knex.raw('select pg_advisory_xact_lock(hashtextextended(?, 0))', [lockName(reservation)]);
   }
   const { projectId, kind } = reservation;
+  const ids = idsOf(reservation);
   await tx
     .knex('quota_reservations')
-    .where({ project_id: projectId, kind })
-    .where('expires_at', '<=', now)
+    .where((expired) => expired.where({ project_id: projectId, kind }).where('expires_at', '<=', now))
+    .orWhereIn('object_id', ids)
     .delete();
-  if ((await countTaken(tx, reservation, now)) >= limit) return false;
-  const expiresAt = timestampFromMillis(toMillis(now) + LEASE_MS);
-  const row = { object_id: reservation.id, project_id: projectId, kind, expires_at: expiresAt };
-  await tx.knex('quota_reservations').insert(row);
+  if ((await countTaken(tx, reservation, now)) + ids.length > limit) return false;
+  const row = {
+    project_id: projectId,
+    kind,
+    expires_at: timestampFromMillis(toMillis(now) + LEASE_MS),
+  };
+  await tx.knex('quota_reservations').insert(ids.map((id) => ({ ...row, object_id: id })));
   return true;
 }
 

@@ -59,6 +59,17 @@ const COUNTED: readonly (readonly [name: string, Counted])[] = [
     },
   ],
   [
+    'orders',
+    {
+      resource: 'orders',
+      operation: 'Order creation',
+      status: 202,
+      prepare: () => Promise.resolve('/v1/orders'),
+      body: (n) => ({ type: 'key', meta: { algorithm: 'aes', bit_length: 128, name: `n-${n}` } }),
+      remove: (app, as, answer) => app.request('DELETE', refOf(answer, 'order_ref'), { as: owner(as) }),
+    },
+  ],
+  [
     'consumers of secrets',
     {
       resource: 'consumers',

@@ -4,13 +4,15 @@ import type { ClaimedOrder } from '../../repositories/order-rows.ts';
 import type { OrderRepository } from '../../repositories/orders.ts';
 import type { SecretRepository } from '../../repositories/secrets.ts';
 import type { StoreRegistry } from '../../stores/registry.ts';
+import type { QuotaDeps } from '../quotas/within-quota.ts';
 import { destroyPayload } from '../secrets/delete-secret.ts';
 import { readPayload } from '../secrets/read-payload.ts';
 import { failOrder } from './fail-order.ts';
 import { makeKey, makePair, type HeldPassphrase } from './make-keys.ts';
 import { wantedKey } from './wanted-key.ts';
+import { withinOrderQuota } from './within-order-quota.ts';
 
-export interface WorkOrderDeps {
+export interface WorkOrderDeps extends QuotaDeps {
   readonly orders: OrderRepository;
   readonly secrets: SecretRepository;
   readonly stores: StoreRegistry;
@@ -28,11 +30,13 @@ export async function workOrder(deps: WorkOrderDeps, claim: ClaimedOrder): Promi
   if (claim.attempts > 1) await clearRemains(deps, claim);
   const passphrase = await findPassphrase(deps, claim);
   try {
-    const made =
-      wanted.kind === 'key'
-        ? await makeKey(deps, claim, store, wanted.bits)
-        : await makePair(deps, claim, store, { kind: wanted.kind, bits: wanted.bits, passphrase });
-    await deps.orders.complete(claim, made, deps.clock());
+    await withinOrderQuota(deps, claim, async () => {
+      const made =
+        wanted.kind === 'key'
+          ? await makeKey(deps, claim, store, wanted.bits)
+          : await makePair(deps, claim, store, { kind: wanted.kind, bits: wanted.bits, passphrase });
+      await deps.orders.complete(claim, made, deps.clock());
+    });
   } finally {
     passphrase?.payload.wipe();
   }

@@ -23,7 +23,7 @@ const QUOTA_OF: Readonly<Record<CountedKind, QuotaResource>> = {
 };
 
 /**
- * Does `create` if the project's quota leaves room for one more; else `QuotaExceeded`. The place is reserved while
+ * Does `create` if the project's quota leaves room for what it makes; else `QuotaExceeded`. The place is reserved while
  * `create` is under way, so that no two creations take the last one, and under the id that the object will have, so that
  * it is never counted twice. Without a limit nothing is asked and nothing is counted.
  */
@@ -42,7 +42,7 @@ export async function withinQuota<T>(
     return await create();
   } finally {
     // What is made is made, and what failed has failed, whatever becomes of this: the reservation runs out by itself.
-    await quotaReservations.release(reservation.id).catch(() => undefined);
+    await quotaReservations.release(reservation).catch(() => undefined);
   }
 }
 
