@@ -119,15 +119,18 @@ async function release(tx: Database, id: string | null, now: Timestamp): Promise
     .update({ updated_at: now, version: tx.knex.raw('version + 1') });
 }
 
+/** The order first, as whoever completes it does: two that lock in one order never wait for each other. */
+const REMOVE: Statement = {
+  name: 'remove-order',
+  pg: 'delete from orders where id = $1 returning passphrase_id',
+  sqlite3: 'delete from orders where id = ? returning passphrase_id',
+};
+
 async function remove(db: Database, order: Order): Promise<void> {
   await transaction(db, async (tx) => {
-    const [removed] = (await tx
-      .knex('orders')
-      .where({ id: order.id })
-      .delete()
-      .returning(['passphrase_id', 'updated_at'])) as Pick<OrderRow, 'passphrase_id' | 'updated_at'>[];
+    const [removed] = await rowsOf<Pick<OrderRow, 'passphrase_id'>>(tx, REMOVE, [order.id]);
     if (removed === undefined) return;
-    await release(tx, removed.passphrase_id, timestamp(removed.updated_at));
+    await release(tx, removed.passphrase_id, order.updatedAt);
     await addToCounter(tx, COUNTER, order.projectId, -1);
   });
 }

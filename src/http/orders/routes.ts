@@ -1,5 +1,6 @@
 import type { Order } from '../../model/order.ts';
 import { nothing, route, type Route } from '../route.ts';
+import { CHANGE_ORDERS, CREATE_ORDER, DELETE_ORDER, LIST_ORDERS, SHOW_ORDER } from './contracts.ts';
 import { newOrderTarget } from './draft.ts';
 import { findOrder, ORDER_MISSING } from './find-order.ts';
 import { getOrder, getOrders, parseListOrders, postOrder, putOrders, removeOrder } from './handlers.ts';
@@ -23,6 +24,7 @@ export const orderRoutes: readonly Route[] = [
     operation: 'Order(s) retrieval',
     parse: parseListOrders,
     target: (_found, input) => ({ type: 'collection', query: input?.sent ?? {} }),
+    contract: LIST_ORDERS,
     handle: getOrders,
   }),
   route({
@@ -33,6 +35,7 @@ export const orderRoutes: readonly Route[] = [
     reads: 'json',
     parse: parseNewOrder,
     target: (_found, input) => newOrderTarget(input),
+    contract: CREATE_ORDER,
     handle: postOrder,
   }),
   route({
@@ -42,6 +45,7 @@ export const orderRoutes: readonly Route[] = [
     operation: 'Order update',
     parse: nothing,
     target: () => ({ type: 'collection', query: {} }),
+    contract: CHANGE_ORDERS,
     handle: putOrders,
   }),
   route({
@@ -51,6 +55,7 @@ export const orderRoutes: readonly Route[] = [
     operation: 'Order retrieval',
     answers: 'json',
     parse: nothing,
+    contract: SHOW_ORDER,
     handle: getOrder,
   }),
   route({
@@ -60,6 +65,7 @@ export const orderRoutes: readonly Route[] = [
     operation: 'Order deletion',
     answers: 'any',
     parse: nothing,
+    contract: DELETE_ORDER,
     handle: removeOrder,
   }),
 ];
