@@ -174,6 +174,57 @@ def foreign():
     equal(connect().secrets.get(ref).payload, "x")
 
 
+def metadata():
+    secrets = connect().secrets
+    ref = secrets.create(name=unique("described"), payload="x").store()
+    equal(secrets.get_secret_metadata(ref), {"metadata": {}})
+    secrets.set_secret_metadata(ref, {"geolocation": "12.3456, -98.7654", "dropped": "x"})
+    equal(secrets.get_secret_metadata(ref, "geolocation"), {"key": "geolocation", "value": "12.3456, -98.7654"})
+    secrets.delete_secret_metadata(ref, "dropped")
+    equal(secrets.get_secret_metadata(ref), {"metadata": {"geolocation": "12.3456, -98.7654"}})
+    dropped = raised(exceptions.HTTPClientError, secrets.get_secret_metadata, ref, "dropped")
+    equal(dropped.status_code, 404)
+
+
+IMAGE = {"service": "glance", "resource_type": "image", "resource_id": UNKNOWN_ID}
+VOLUME = {"service": "cinder", "resource_type": "volume", "resource_id": UNKNOWN_ID}
+
+
+def triples(consumers):
+    return [{key: getattr(consumer, key) for key in IMAGE} for consumer in consumers]
+
+
+def consumers():
+    secrets = connect().secrets
+    ref = secrets.create(name=unique("used"), payload="x").store()
+    equal(secrets.list_consumers(ref), [])
+    equal(secrets.register_consumer(ref, **IMAGE).secret_ref, ref)
+    secrets.register_consumer(ref, **VOLUME)
+    # Once more changes nothing: services register again after a crash.
+    secrets.register_consumer(ref, **IMAGE)
+    equal(triples(secrets.list_consumers(ref)), [IMAGE, VOLUME])
+    equal(triples(secrets.list_consumers(ref, limit=1, offset=1)), [VOLUME])
+    equal([consumer.status for consumer in secrets.list_consumers(ref)], ["ACTIVE"] * 2)
+    equal([consumer["service"] for consumer in secrets.get(ref).consumers], ["glance", "cinder"])
+    secrets.remove_consumer(ref, **IMAGE)
+    equal(triples(secrets.list_consumers(ref)), [VOLUME])
+    again = raised(exceptions.HTTPClientError, secrets.remove_consumer, ref, **IMAGE)
+    equal((again.status_code, "Consumer not found." in str(again)), (404, True))
+    other = connect("FOREIGN").secrets
+    equal(raised(exceptions.HTTPClientError, other.register_consumer, ref, **IMAGE).status_code, 403)
+
+
+def consumers_guard():
+    """The client asks for the newest microversion it knows, and recognises this one refusal by its text."""
+    secrets = connect().secrets
+    ref = secrets.create(name=unique("used"), payload="x").store()
+    secrets.register_consumer(ref, **IMAGE)
+    raised(exceptions.SecretHasConsumers, secrets.delete, ref)
+    equal(secrets.get(ref).payload, "x")
+    secrets.delete(ref, force=True)
+    gone(connect(), ref)
+
+
 if __name__ == "__main__":
     run(
         {
@@ -189,5 +240,8 @@ if __name__ == "__main__":
             "errors": errors,
             "bad_token": bad_token,
             "foreign": foreign,
+            "metadata": metadata,
+            "consumers": consumers,
+            "consumers_guard": consumers_guard,
         }
     )

@@ -14,6 +14,8 @@ export interface BrokerOptions {
   readonly identity: Readonly<Record<string, unknown>>;
   /** What the policy's data is told beside its defaults. */
   readonly policyData?: Readonly<Record<string, unknown>>;
+  /** The names of its secret stores, the default first: one, if left out. */
+  readonly stores?: readonly [string, ...string[]];
   /** Where it listens: for clients with a catalogue, what the catalogue says. */
   readonly url: string;
 }
@@ -59,19 +61,24 @@ export async function startBroker(options: BrokerOptions): Promise<RunningBroker
 
 function configuration(options: BrokerOptions, folder: string, database: BrokerDatabase): object {
   const { hostname, port } = new URL(options.url);
-  const key = { file: join(folder, 'master.key'), generate: true };
+  const [first, ...others] = options.stores ?? ['software'];
   return {
     listen: { host: hostname, port: Number(port) },
     database: database.section,
     identity: [options.identity],
     policy: { data: options.policyData ?? {} },
     stores: {
-      default: 'software',
-      configured: [{ name: 'software', kind: 'simple_crypto', master_keys: [{ id: 'first', key }] }],
+      default: first,
+      configured: [first, ...others].map((name) => softwareStore(name, folder)),
     },
     audit: { sinks: [{ kind: 'file', path: join(folder, 'audit.jsonl') }] },
     log: { level: 'info' },
   };
+}
+
+function softwareStore(name: string, folder: string): object {
+  const key = { file: join(folder, `${name}.key`), generate: true };
+  return { name, kind: 'simple_crypto', master_keys: [{ id: `${name}-key`, key }] };
 }
 
 function spawnBroker(config: string, output: string[]): ChildProcess {

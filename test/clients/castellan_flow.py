@@ -130,6 +130,34 @@ def foreign():
     manager.delete(context(), ref)
 
 
+VOLUME = {"service": "cinder", "resource_type": "volume", "resource_id": UNKNOWN_ID}
+
+
+def consumers():
+    manager, who = connect(), context()
+    ref = manager.store(who, opaque_data.OpaqueData(b"used", name=unique("used")))
+    equal(manager.get(who, ref).consumers, [])
+    manager.add_consumer(who, ref, VOLUME)
+    registered = manager.get(who, ref).consumers
+    equal([{key: consumer[key] for key in VOLUME} for consumer in registered], [VOLUME])
+    manager.remove_consumer(who, ref, VOLUME)
+    equal(manager.get(who, ref).consumers, [])
+    raised(exception.ManagedObjectNotFoundError, manager.remove_consumer, who, ref, VOLUME)
+    raised(exception.ManagedObjectNotFoundError, manager.add_consumer, who, UNKNOWN_ID, VOLUME)
+    raised(exception.KeyManagerError, manager.add_consumer, context("FOREIGN"), ref, VOLUME)
+    manager.delete(who, ref)
+
+
+def consumers_guard():
+    manager, who = connect(), context()
+    ref = manager.store(who, opaque_data.OpaqueData(b"used", name=unique("used")))
+    manager.add_consumer(who, ref, VOLUME)
+    raised(exception.KeyManagerError, manager.delete, who, ref)
+    equal(manager.get(who, ref).get_encoded(), b"used")
+    manager.delete(who, ref, force=True)
+    raised(exception.ManagedObjectNotFoundError, manager.get, who, ref)
+
+
 if __name__ == "__main__":
     run(
         {
@@ -141,5 +169,7 @@ if __name__ == "__main__":
             "listing": listing,
             "missing": missing,
             "foreign": foreign,
+            "consumers": consumers,
+            "consumers_guard": consumers_guard,
         }
     )

@@ -1,7 +1,10 @@
-"""What the scripts in this folder share: `SCRIPT.py FLOW` runs one flow, and fails loudly."""
+"""What the scripts in this folder share: a script runs the flows it is told of, and fails loudly."""
 
+import functools
+import json
 import os
 import sys
+import traceback
 import uuid
 
 from keystoneauth1 import session
@@ -19,8 +22,9 @@ def password_auth(username, password, project):
     )
 
 
+@functools.cache
 def keystone_session(prefix="OS"):
-    """As OS_USERNAME, or as another user of the environment: FOREIGN_USERNAME."""
+    """As OS_USERNAME, or as another user of the environment: FOREIGN_USERNAME. One login for a process."""
     names = ("USERNAME", "PASSWORD", "PROJECT_NAME")
     return session.Session(auth=password_auth(*(os.environ[f"{prefix}_{name}"] for name in names)))
 
@@ -45,6 +49,16 @@ def raised(kind, call, *arguments, **named):
 
 
 def run(flows):
-    if len(sys.argv) != 2 or sys.argv[1] not in flows:
-        raise SystemExit(f"usage: {sys.argv[0]} {' | '.join(flows)}")
-    flows[sys.argv[1]]()
+    """Runs each flow that a line of the input names. Answers with a line: `null`, or the text of what went wrong."""
+    # What a library prints must not pass for an answer.
+    answers, sys.stdout = sys.stdout, sys.stderr
+    for line in sys.stdin:
+        print(json.dumps(failure(flows, line.strip())), file=answers, flush=True)
+
+
+def failure(flows, name):
+    try:
+        flows[name]()
+    except Exception:
+        return traceback.format_exc()
+    return None

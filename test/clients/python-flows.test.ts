@@ -1,20 +1,8 @@
-import { fileURLToPath } from 'node:url';
-import { keystoneIdentity } from './identities.ts';
-import { clientEnvironment, readSeed } from './keystone.ts';
-import { runOk } from './run.ts';
-import { clientSets, describeBroker, type ClientSet } from './suites.ts';
+import { describeScripts } from './python-flows.ts';
 
-interface Script {
-  readonly user: string;
-  readonly foreigner: string;
-  /** One test for each, so that a failure names what an application could not do. */
-  readonly flows: readonly string[];
-}
-
-const SCRIPTS: Readonly<Record<string, Script>> = {
+describeScripts('python applications', {
   barbican_flow: {
-    user: 'creator-a',
-    foreigner: 'creator-b',
+    users: { OS: 'creator-a', FOREIGN: 'creator-b' },
     flows: [
       'text',
       'binary',
@@ -29,35 +17,44 @@ const SCRIPTS: Readonly<Record<string, Script>> = {
       'bad_token',
       'foreign',
     ],
+    newest: ['metadata', 'consumers', 'consumers_guard'],
+  },
+  barbican_containers_flow: {
+    users: { OS: 'creator-a', FOREIGN: 'creator-b' },
+    flows: [
+      'generic',
+      'stores_what_is_not_stored',
+      'rsa',
+      'certificate',
+      'refused',
+      'listing',
+      'deletion',
+      'loses_a_deleted_secret',
+      'consumers',
+      'foreign',
+    ],
+  },
+  barbican_acls_flow: {
+    users: { OS: 'creator-a', FOREIGN: 'nobody-b', PEER: 'creator2-a' },
+    flows: ['nothing_set', 'secret', 'container', 'private', 'replaces', 'adds', 'removes', 'refused'],
   },
   // Castellan reads whatever its list brings, and dies of a public key that is none: it needs a project for itself.
   castellan_flow: {
-    user: 'creator-b',
-    foreigner: 'creator-a',
+    users: { OS: 'creator-b', FOREIGN: 'creator-a' },
     flows: ['symmetric', 'phrase', 'opaque', 'certificate', 'rsa_pair', 'listing', 'missing', 'foreign'],
+    newest: ['consumers', 'consumers_guard'],
   },
-};
-
-describeBroker(
-  'python applications',
-  ['keystone', 'clients'],
-  (database) => ({ database, identity: keystoneIdentity(readSeed()), url: readSeed().key_manager_url }),
-  () => {
-    for (const clients of clientSets) describe(`${clients.name} libraries`, () => flows(clients));
+  sdk_flow: {
+    users: { OS: 'writer-a', FOREIGN: 'writer-b', OPERATOR: 'service-admin-a', ADMIN: 'admin-a' },
+    flows: ['text', 'listing', 'pages', 'nothing', 'containers', 'foreign'],
+    newest: [
+      'binary',
+      'consumers',
+      'stores',
+      'effective_quota',
+      'project_quotas',
+      'secret_acl',
+      'container_acl',
+    ],
   },
-);
-
-function flows(clients: ClientSet): void {
-  for (const [name, script] of Object.entries(SCRIPTS)) {
-    for (const flow of script.flows) it(`${name}.py ${flow}`, () => runFlow(clients, name, script, flow));
-  }
-}
-
-async function runFlow(clients: ClientSet, name: string, script: Script, flow: string): Promise<void> {
-  const seed = readSeed();
-  const file = fileURLToPath(new URL(`${name}.py`, import.meta.url));
-  await runOk(clients.program('python3'), ['-B', file, flow], {
-    ...clientEnvironment(seed, script.user),
-    ...clientEnvironment(seed, script.foreigner, 'FOREIGN'),
-  });
-}
+});

@@ -9,7 +9,12 @@ export interface Outcome {
 /** Longer than any client waits for an answer; a client that hangs must fail its own test, not the run. */
 const LIMIT_MS = 60_000;
 
-/** Runs a program to its end, with exactly this environment beside the search path. */
+/** Exactly these variables beside the search path: whoever runs the tests may be logged in to a cloud of their own. */
+export function childEnvironment(environment: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+  return { PATH: process.env['PATH'], HOME: '/nonexistent', LANG: 'C.UTF-8', ...environment };
+}
+
+/** Runs a program to its end. */
 export function run(
   program: string,
   words: readonly string[],
@@ -17,7 +22,7 @@ export function run(
 ): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, words, {
-      env: { PATH: process.env['PATH'], HOME: '/nonexistent', LANG: 'C.UTF-8', ...environment },
+      env: childEnvironment(environment),
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: LIMIT_MS,
     });

@@ -6,14 +6,20 @@ import { requireServices, exported, type Service } from './services.ts';
 /** The clients of one origin: Debian's packages, or the newest from PyPI. */
 export interface ClientSet {
   readonly name: string;
+  /** Knows what the API and its clients learned after Debian's were packed: consumers of secrets above all. */
+  readonly newest: boolean;
   /** The full path of one of its programs. */
   program(name: 'openstack' | 'barbican' | 'python3'): string;
 }
 
 export const clientSets: readonly ClientSet[] = [
-  { name: "Debian's", program: (name) => `${exported('clients', 'POSTERN_TEST_DEBIAN_CLIENTS')}/${name}` },
-  { name: "PyPI's", program: (name) => `${exported('clients', 'POSTERN_TEST_PYPI_CLIENTS')}/${name}` },
+  clientSet("Debian's", false, 'POSTERN_TEST_DEBIAN_CLIENTS'),
+  clientSet("PyPI's", true, 'POSTERN_TEST_PYPI_CLIENTS'),
 ];
+
+function clientSet(name: string, newest: boolean, folder: string): ClientSet {
+  return { name, newest, program: (program) => `${exported('clients', folder)}/${program}` };
+}
 
 type BrokerChoice = (database: DatabaseKind) => BrokerOptions;
 
