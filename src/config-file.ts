@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { isNode, LineCounter, parseDocument, type Document } from 'yaml';
 import { type z } from 'zod';
-import { generateMasterKeyFile } from '../backends/simple-crypto/keys.ts';
+import { generateMasterKeyFile, readPrivateFile } from '../backends/simple-crypto/keys.ts';
 import { configSchema, type Config } from './config.ts';
 import { ConfigurationError } from './errors.ts';
 
@@ -86,9 +86,10 @@ function fromFile({ file, generate }: Readonly<Record<string, unknown>>, path: P
   if (generate === true && statSync(file, { throwIfNoEntry: false }) === undefined)
     generateMasterKeyFile(file);
   try {
-    return readFileSync(file, 'utf8').trimEnd();
-  } catch (cause) {
-    throw new ConfigurationError(`${at(path)}: ${path.join('.')}: the file ${file} cannot be read`, cause);
+    return readPrivateFile(file).toString('utf8').trimEnd();
+  } catch (error) {
+    const { message, cause } = error as ConfigurationError;
+    throw new ConfigurationError(`${at(path)}: ${path.join('.')}: ${message}`, cause);
   }
 }
 

@@ -89,8 +89,8 @@ function syncFolder(path: string): void {
   }
 }
 
-/** The file's bytes, for `parseMasterKey`; `ConfigurationError` when others on this machine can read them too. */
-export function readMasterKeyFile(path: string): Buffer {
+/** The bytes of a key or password file; `ConfigurationError` when others on this machine can read them too. */
+export function readPrivateFile(path: string): Buffer {
   let file: number | undefined;
   try {
     file = openSync(path, 'r');
@@ -98,7 +98,7 @@ export function readMasterKeyFile(path: string): Buffer {
     return readFileSync(file);
   } catch (error) {
     if (error instanceof ConfigurationError) throw error;
-    throw new ConfigurationError(`the master key file ${path} cannot be read`, error);
+    throw new ConfigurationError(`the file ${path} cannot be read`, error);
   } finally {
     if (file !== undefined) closeSync(file);
   }
@@ -111,5 +111,5 @@ export function readMasterKeyFile(path: string): Buffer {
 function refuseShared(path: string, { uid, mode }: Stats): void {
   if (process.getuid === undefined || uid !== process.getuid()) return;
   if ((mode & GROUP_AND_OTHERS) === 0) return;
-  throw new ConfigurationError(`the master key file ${path} is open to other users: run "chmod 600 ${path}"`);
+  throw new ConfigurationError(`the file ${path} is open to other users: run "chmod 600 ${path}"`);
 }

@@ -52,10 +52,33 @@ function auditPrincipal({ user, project, issuer, kind }: Identity['principal']):
   return { userId: user.id, projectId: project?.id ?? null, issuer, kind };
 }
 
+/** What an action is about, as ids: the audit names nothing that a caller chose to call it. */
 function auditTarget(target: Target | undefined): AuditTarget {
-  if (target?.type !== 'secret') return { type: target?.type ?? 'none', id: null, projectId: null };
-  return { type: 'secret', id: target.secret.id, projectId: target.secret.projectId };
+  return { type: target?.type ?? 'none', id: null, projectId: null, ...(target && identified(target)) };
 }
+
+/** What is about to be created, and a list, has no id yet or none at all. */
+function identified(target: Target): Partial<AuditTarget> {
+  switch (target.type) {
+    case 'secret':
+      return owned(target.secret);
+    case 'container':
+      return owned(target.container);
+    case 'order':
+      return owned(target.order);
+    case 'consumer':
+      return { id: target.id, projectId: identified(target.parent).projectId ?? null };
+    case 'quota':
+      return { projectId: target.projectId };
+    case 'secret_store':
+    case 'transport_key':
+      return { id: target.id };
+    default:
+      return {};
+  }
+}
+
+const owned = ({ id, projectId }: { readonly id: string; readonly projectId: string }) => ({ id, projectId });
 
 function auditDecision({ id, allow, reasons, revision }: Decision): AuditEvent['decision'] {
   return { id, allow, reasons: reasons.map((reason) => reason.code), revision };

@@ -18,13 +18,17 @@ const SWITCHED_ON = EXAMPLE.replaceAll(/^( *)#(?=[^ #\n]| {2,}[^ ])/gm, '$1');
 type Plain = Readonly<Record<string, unknown>>;
 const plain = (text: string): Plain => parse(text, { uniqueKeys: false }) as Plain;
 
+/** A file that others can read is refused. */
+const PRIVATE = { mode: 0o600 };
+
 describe('conf/postern.example.yaml', () => {
   let folder: string;
   before(() => {
     folder = mkdtempSync(join(tmpdir(), 'postern-example-'));
     mkdirSync(join(folder, 'var'));
-    writeFileSync(join(folder, 'keystone-password'), 'password\n');
-    for (const name of ['master-2026-11.key', 'var/master.key']) writeFileSync(join(folder, name), KEY);
+    writeFileSync(join(folder, 'keystone-password'), 'password\n', PRIVATE);
+    for (const name of ['master-2026-11.key', 'var/master.key'])
+      writeFileSync(join(folder, name), KEY, PRIVATE);
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
 

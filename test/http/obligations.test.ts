@@ -5,7 +5,7 @@ import { now } from '../../src/model/timestamp.ts';
 import { createSecretAclRepository } from '../../src/repositories/secret-acls.ts';
 import { OWNER, type Answer, type TestApp } from '../helpers/app.ts';
 import { describeDatabases } from '../helpers/databases.ts';
-import { BINARY, broker, created, expectError, NOWHERE, TEXT } from './wire.ts';
+import { auditOf, BINARY, broker, created, expectError, NOWHERE, TEXT } from './wire.ts';
 
 /** Its decision is the one that the user agent names in the operator's data. */
 const BUNDLE = fileURLToPath(new URL('../policy/fixtures/chosen.tar.gz', import.meta.url));
@@ -214,11 +214,11 @@ describeDatabases('what a policy demands of one request', (dialect) => {
   });
 
   it('stores nothing, and says so in the audit, when it names a store that is not there', async () => {
-    const { status, headers } = await ask('placed nowhere', 'POST', '/v1/secrets', { name: 'lost', ...TEXT });
-    expect(status).to.equal(403);
+    const answer = await ask('placed nowhere', 'POST', '/v1/secrets', { name: 'lost', ...TEXT });
+    expect(answer.status).to.equal(403);
     const { knex } = app().broker.database;
     expect(await knex('secrets').where({ name: 'lost' })).to.deep.equal([]);
-    const lines = await audited(app(), String(headers['x-openstack-request-id']));
+    const lines = await auditOf(app(), answer);
     expect(lines.map(({ kind, status: answered }) => [kind, answered])).to.deep.equal([
       ['intent', undefined],
       ['outcome', 403],
@@ -242,23 +242,3 @@ describeDatabases('what a policy demands of one request', (dialect) => {
     expect((await ask('durable', 'GET', `${path}/payload`)).text).to.equal(TEXT.payload);
   });
 });
-
-interface Line {
-  readonly kind: string;
-  readonly request_id: string;
-  readonly status?: number;
-}
-
-/** All that the audit has of one request; its outcome comes a moment after the answer. */
-async function audited(app: TestApp, requestId: string): Promise<readonly Line[]> {
-  for (let turn = 0; ; turn += 1) {
-    const lines = app
-      .audited()
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line) as Line);
-    const own = lines.filter((line) => line.request_id === requestId);
-    if (own.some(({ kind }) => kind === 'outcome') || turn > 100) return own;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}

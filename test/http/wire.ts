@@ -169,3 +169,23 @@ export function handmade(line: string, headers: readonly string[], body = ''): B
   const head = [`${line} HTTP/1.1`, ...own, ...headers, 'Connection: close'];
   return Buffer.from(`${head.join('\r\n')}\r\n\r\n${body}`, 'utf8');
 }
+
+export interface AuditLine {
+  readonly kind: 'intent' | 'outcome';
+  readonly request_id: string;
+  readonly action: string;
+  readonly target: { readonly type: string; readonly id: string | null; readonly project_id: string | null };
+  readonly status?: number;
+}
+
+/** Intent and outcome of one request; the outcome is written a moment after the answer. */
+export async function auditOf(app: TestApp, answer: Answer): Promise<readonly [AuditLine, AuditLine]> {
+  for (let turn = 0; turn < 100; turn += 1) {
+    const text = app.audited().trim();
+    const lines = text.split('\n').map((line) => JSON.parse(line) as AuditLine);
+    const own = lines.filter((line) => line.request_id === answer.headers['x-openstack-request-id']);
+    if (own.length === 2) return own as unknown as [AuditLine, AuditLine];
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new Error('the audit has no outcome');
+}

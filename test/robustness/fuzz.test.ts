@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { startApp, type TestApp } from '../helpers/app.ts';
 import { describeDatabases } from '../helpers/databases.ts';
 import { anyGarbage, anyRequest, knownRequests, type FuzzRequest } from './fuzz-requests.ts';
-import { CONTAINER, EMPTY_SECRET, FULL_SECRET, STORE, TRANSPORT_KEY } from './fuzz-targets.ts';
+import { CONTAINER, EMPTY_SECRET, FULL_SECRET, ORDER, STORE, TRANSPORT_KEY } from './fuzz-targets.ts';
 import { textSecret } from './client.ts';
 import { answersIn, exchange, type WireAnswer } from './wire.ts';
 
@@ -54,6 +54,7 @@ describeDatabases('hostile requests', (dialect) => {
     ids.set(FULL_SECRET, await make('/v1/secrets', { ...textSecret('hello'), name: 'full' }));
     ids.set(EMPTY_SECRET, await make('/v1/secrets', { name: 'empty' }));
     ids.set(CONTAINER, await make('/v1/containers', { type: 'generic' }));
+    ids.set(ORDER, await make('/v1/orders', { type: 'key', meta: { algorithm: 'aes', bit_length: 128 } }));
     ids.set(TRANSPORT_KEY, await make('/v1/transport_keys', { plugin_name: 'p', transport_key: 'k' }));
     await make(`/v1/secrets/${ids.get(FULL_SECRET)}/metadata`, { key: 'owner', value: 'x' });
   };

@@ -17,7 +17,7 @@ import { simpleCryptoOptions } from '../../backends/simple-crypto/index.ts';
 import {
   generateMasterKeyFile,
   parseMasterKey,
-  readMasterKeyFile,
+  readPrivateFile,
 } from '../../backends/simple-crypto/keys.ts';
 import { ConfigurationError } from '../../src/errors.ts';
 
@@ -95,7 +95,7 @@ describe('the master key file', () => {
     expect(generateMasterKeyFile(path)).to.equal(true);
     expect(statSync(path).mode & 0o777).to.equal(0o600);
     expect(readFileSync(path, 'utf8')).to.match(/^[A-Za-z0-9+/]{43}=\n$/);
-    expect(parseMasterKey(readMasterKeyFile(path))?.symmetricKeySize).to.equal(32);
+    expect(parseMasterKey(readPrivateFile(path))?.symmetricKeySize).to.equal(32);
     expect(readdirSync(join(folder, 'deep'))).to.deep.equal(['master.key']);
   });
 
@@ -124,20 +124,20 @@ describe('the master key file', () => {
     writeFileSync(join(folder, 'file'), '');
     const below = join(folder, 'file', 'master.key');
     expect(() => generateMasterKeyFile(below)).to.throw(ConfigurationError, below);
-    expect(() => readMasterKeyFile(path)).to.throw(ConfigurationError, path);
+    expect(() => readPrivateFile(path)).to.throw(ConfigurationError, path);
   });
 
   for (const mode of [0o640, 0o604, 0o660, 0o644, 0o620, 0o777]) {
     it(`is refused with mode ${mode.toString(8)}, with the command that helps`, () => {
       generateMasterKeyFile(path);
       chmodSync(path, mode);
-      expect(() => readMasterKeyFile(path)).to.throw(ConfigurationError, `chmod 600 ${path}`);
+      expect(() => readPrivateFile(path)).to.throw(ConfigurationError, `chmod 600 ${path}`);
     });
   }
 
   it('is read with mode 400', () => {
     generateMasterKeyFile(path);
     chmodSync(path, 0o400);
-    expect(readMasterKeyFile(path)).to.have.length(45);
+    expect(readPrivateFile(path)).to.have.length(45);
   });
 });
