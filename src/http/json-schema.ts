@@ -41,6 +41,12 @@ export function schemaMismatch(name: string, why: string, property: string | nul
   );
 }
 
+/** PostgreSQL has no text with a zero character; refusing it everywhere keeps the databases alike. */
+export function requireStorable(schema: string, property: string, value: string | null | undefined): void {
+  if (value?.includes('\0') !== true) return;
+  throw schemaMismatch(schema, `${pythonRepr(value)} contains a character that cannot be stored`, property);
+}
+
 /** The offending top-level property; null when the object itself is at fault. */
 function topLevelProperty(error: ErrorObject): string | null {
   return error.instancePath.split('/')[1] ?? null;

@@ -1,8 +1,7 @@
 import type { Acl } from '../../repositories/acls.ts';
 import { parseJsonBody } from '../json-body.ts';
-import { schemaCheck, schemaMismatch } from '../json-schema.ts';
+import { requireStorable, schemaCheck } from '../json-schema.ts';
 import type { RawInput } from '../route.ts';
-import { pythonRepr } from '../text.ts';
 
 /** `read` is the only operation there is; unlike elsewhere, properties not named here are refused. */
 export const ACL_SCHEMA = {
@@ -34,16 +33,10 @@ export function parseAcl(raw: RawInput): AclChange {
   const body = parseJsonBody(raw.contentType, raw.body) as AclBody;
   check(body);
   const { users, 'project-access': projectAccess } = body.read ?? {};
-  users?.forEach(requireStorable);
+  for (const user of users ?? []) requireStorable(SCHEMA, 'read', user);
   if (users === undefined && projectAccess === undefined) return undefined;
   return {
     ...(users === undefined ? {} : { users }),
     ...(projectAccess === undefined ? {} : { projectAccess }),
   };
-}
-
-/** PostgreSQL has no text with a zero character; refusing it everywhere keeps the databases alike. */
-function requireStorable(user: string): void {
-  if (!user.includes('\0')) return;
-  throw schemaMismatch(SCHEMA, `${pythonRepr(user)} contains a character that cannot be stored`, 'read');
 }

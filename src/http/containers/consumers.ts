@@ -7,14 +7,13 @@ import type { ContainerConsumer, RegisteredConsumer } from '../../repositories/c
 import type { LoadedContainer } from '../../repositories/container-targets.ts';
 import { presentTime } from '../iso-time.ts';
 import { parseJsonBody } from '../json-body.ts';
-import { schemaCheck } from '../json-schema.ts';
+import { requireStorable, schemaCheck } from '../json-schema.ts';
 import { pageLinks, pageOf, type Page } from '../paging.ts';
 import type { Call, Lookup, RawInput, Reply } from '../route.ts';
 import type { Services } from '../services.ts';
 import { presentChanged } from './contents.ts';
 import { findContainer } from './find-container.ts';
 import { containerRef } from './present.ts';
-import { requireStorable } from './storable.ts';
 
 export const CONSUMER_SCHEMA = {
   type: 'object',

@@ -3,13 +3,12 @@ import type { Member } from '../../model/container.ts';
 import { isCanonicalUuid4, secretId } from '../../model/ids.ts';
 import type { LoadedContainer } from '../../repositories/container-targets.ts';
 import { parseJsonBody, requireContentType } from '../json-body.ts';
-import { schemaCheck } from '../json-schema.ts';
+import { requireStorable, schemaCheck } from '../json-schema.ts';
 import type { Call, RawInput, Reply } from '../route.ts';
 import type { Services } from '../services.ts';
 import { containerRef } from './present.ts';
 import { idInRef } from './refs.ts';
 import type { MemberRef } from './schema.ts';
-import { requireStorable } from './storable.ts';
 
 export const MEMBER_SCHEMA = {
   type: 'object',

@@ -1,9 +1,8 @@
 import { CONTAINER_TYPES, type ContainerType } from '../../model/container.ts';
 import type { NewContainerTarget } from '../../model/target.ts';
 import { parseJsonBody } from '../json-body.ts';
-import { schemaCheck } from '../json-schema.ts';
+import { requireStorable, schemaCheck } from '../json-schema.ts';
 import type { RawInput } from '../route.ts';
-import { requireStorable } from './storable.ts';
 
 /** The body of `POST /v1/containers`; properties not named here are ignored, as clients send some. */
 export const NEW_CONTAINER_SCHEMA = {

@@ -1,6 +1,6 @@
 import type { SecretConsumer } from '../../repositories/secret-consumers.ts';
 import { parseJsonBody } from '../json-body.ts';
-import { schemaCheck, schemaMismatch } from '../json-schema.ts';
+import { requireStorable, schemaCheck, schemaMismatch } from '../json-schema.ts';
 import { pageOf, type Page } from '../paging.ts';
 import type { RawInput } from '../route.ts';
 import { pythonRepr } from '../text.ts';
@@ -26,15 +26,9 @@ interface ConsumerBody {
 export function parseSecretConsumer(raw: RawInput): SecretConsumer {
   const body = parseJsonBody(raw.contentType, raw.body) as ConsumerBody;
   check(body);
-  for (const property of SECRET_CONSUMER_SCHEMA.required) requireStorable(property, body[property]);
+  for (const property of SECRET_CONSUMER_SCHEMA.required) requireStorable(SCHEMA, property, body[property]);
   requireIndexable(body);
   return { service: body.service, resourceType: body.resource_type, resourceId: body.resource_id };
-}
-
-/** PostgreSQL has no text with a zero character; refusing it everywhere keeps the databases alike. */
-function requireStorable(property: string, value: string): void {
-  if (!value.includes('\0')) return;
-  throw schemaMismatch(SCHEMA, `${pythonRepr(value)} contains a character that cannot be stored`, property);
 }
 
 /** PostgreSQL indexes at most 2704 bytes a row, and the three are one key: long texts far beyond ASCII do not fit. */

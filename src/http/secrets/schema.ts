@@ -5,9 +5,8 @@ import type { Timestamp } from '../../model/timestamp.ts';
 import { decodeBase64 } from '../base64.ts';
 import { parseIsoTime } from '../iso-time.ts';
 import { parseJsonBody } from '../json-body.ts';
-import { schemaCheck, schemaMismatch } from '../json-schema.ts';
+import { requireStorable, schemaCheck, schemaMismatch } from '../json-schema.ts';
 import type { RawInput } from '../route.ts';
-import { pythonRepr } from '../text.ts';
 
 const text = { type: 'string', maxLength: 255 } as const;
 
@@ -60,7 +59,8 @@ export interface NewSecret {
 export function parseNewSecret(raw: RawInput): NewSecret {
   const body = parseJsonBody(raw.contentType, raw.body) as NewSecretBody;
   check(body);
-  for (const property of ['name', 'algorithm', 'mode'] as const) requireStorable(property, body[property]);
+  for (const property of ['name', 'algorithm', 'mode'] as const)
+    requireStorable(SCHEMA, property, body[property]);
   const expiresAt = parseExpiration(body.expiration, raw.now);
   const payload = parsePayload(body, raw.limits.maxSecretBytes);
   return {
@@ -73,13 +73,6 @@ export function parseNewSecret(raw: RawInput): NewSecret {
     payload,
     transportKeyId: body.transport_key_id,
   };
-}
-
-/** PostgreSQL has no text with a zero character; refusing it everywhere keeps the databases alike. */
-function requireStorable(property: string, value: string | null | undefined): void {
-  if (value?.includes('\0') === true) {
-    throw schemaMismatch(SCHEMA, `${pythonRepr(value)} contains a character that cannot be stored`, property);
-  }
 }
 
 function parseExpiration(text: string | undefined, now: Timestamp): Timestamp | null {

@@ -1,8 +1,7 @@
 import { parseJsonBody } from '../json-body.ts';
-import { schemaCheck, schemaMismatch } from '../json-schema.ts';
+import { requireStorable, schemaCheck, schemaMismatch } from '../json-schema.ts';
 import { pageOf, type Page } from '../paging.ts';
 import type { RawInput } from '../route.ts';
-import { pythonRepr } from '../text.ts';
 
 /** Neither is `required`: the original has a sentence of its own for a missing one. */
 export const TRANSPORT_KEY_SCHEMA = {
@@ -29,9 +28,8 @@ export function parseNewTransportKey(raw: RawInput): NewTransportKey {
 function required(body: Body, property: keyof Body): string {
   const value = body[property] ?? '';
   if (value === '') throw schemaMismatch(SCHEMA, `${property} must be provided`, property);
-  // PostgreSQL has no such text, and a name cut short would be another name.
-  if (!value.includes('\0')) return value;
-  throw schemaMismatch(SCHEMA, `${pythonRepr(value)} contains a character that cannot be stored`, property);
+  requireStorable(SCHEMA, property, value);
+  return value;
 }
 
 export interface ListTransportKeys {
