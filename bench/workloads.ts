@@ -4,7 +4,16 @@ import type { Load } from './load.ts';
 
 /** A request of Postern's and the floor's request it is measured against. */
 export interface Workload {
-  readonly name: 'payload' | 'metadata' | 'create' | 'list' | 'list_100k';
+  readonly name:
+    | 'payload'
+    | 'metadata'
+    | 'create'
+    | 'list'
+    | 'list_100k'
+    | 'containers'
+    | 'containers_100k'
+    | 'orders'
+    | 'orders_100k';
   readonly postern: Request;
   readonly floor: Request;
 }
@@ -15,7 +24,8 @@ const PAYLOAD_BYTES = 32;
 /** Enough that no cache of the database's favours a row, few enough to create quickly. */
 const SECRETS = 200;
 const PROJECT = 'bench';
-const LISTS = { list: 1_000, list_100k: 100_000 } as const;
+/** Projects with this many secrets, containers and orders each. */
+const PROJECTS = { few: 1_000, many: 100_000 } as const;
 
 const callerOf = (project: string): Record<string, string> => ({
   'X-Project-Id': project,
@@ -42,7 +52,7 @@ export async function prepareWorkloads(
 ): Promise<readonly Workload[]> {
   const rows = await create(ports.floor, '/', {}, JSON.stringify({ payload: payload() }));
   const secrets = await create(ports.postern, '/v1/secrets', callerOf(PROJECT), newSecret());
-  for (const [project, count] of Object.entries(LISTS)) await seedProject(database, project, count);
+  for (const [project, count] of Object.entries(PROJECTS)) await seedProject(database, project, count);
   await database.run('analyze');
 
   const floorGet: Request = { port: ports.floor, method: 'GET', paths: rows, headers: {}, status: 200 };
@@ -55,7 +65,11 @@ export async function prepareWorkloads(
     status: 200,
   });
   const payloads = secrets.map((path) => `${path}/payload`);
-  const list = (project: string): Request => get(['/v1/secrets?limit=10'], project, 'application/json');
+  const list = (name: Workload['name'], collection: string, project: keyof typeof PROJECTS): Workload => ({
+    name,
+    postern: get([`/v1/${collection}?limit=10`], project, 'application/json'),
+    floor: floorGet,
+  });
   return [
     { name: 'payload', postern: get(payloads, PROJECT, 'application/octet-stream'), floor: floorGet },
     { name: 'metadata', postern: get(secrets, PROJECT, 'application/json'), floor: floorGet },
@@ -64,8 +78,12 @@ export async function prepareWorkloads(
       postern: { ...post(ports.postern, '/v1/secrets', callerOf(PROJECT)), body: newSecret() },
       floor: floorPost,
     },
-    { name: 'list', postern: list('list'), floor: floorGet },
-    { name: 'list_100k', postern: list('list_100k'), floor: floorGet },
+    list('list', 'secrets', 'few'),
+    list('list_100k', 'secrets', 'many'),
+    list('containers', 'containers', 'few'),
+    list('containers_100k', 'containers', 'many'),
+    list('orders', 'orders', 'few'),
+    list('orders_100k', 'orders', 'many'),
   ];
 }
 
@@ -102,19 +120,39 @@ async function create(
   return paths;
 }
 
-/** Rows as creating secrets one by one would leave them (without payloads: a list reads none), and their counter. */
+/** Rows as creating them one by one would leave them (secrets without payloads: a list reads none), and their counters. */
 async function seedProject(database: BenchDatabase, project: string, count: number): Promise<void> {
+  const numbered = `(
+    select n, to_char(timestamp '2026-01-01' + n * interval '1 second', 'YYYY-MM-DD"T"HH24:MI:SS.US') as at
+    from generate_series(1, $2::int) as n) as numbered`;
   await database.run(
     `insert into secrets (id, project_id, creator_id, name, secret_type, algorithm, bit_length, mode, expires_at,
                           created_at, updated_at, state, store, store_ref, content_type, payload_size, version)
      select gen_random_uuid()::text, $1, 'bench-user', 'secret ' || n, 'opaque', 'aes', 256, 'cbc', null,
             at, at, 'active', 'software', n::text, 'application/octet-stream', ${PAYLOAD_BYTES}, 1
-     from (select n, to_char(timestamp '2026-01-01' + n * interval '1 second', 'YYYY-MM-DD"T"HH24:MI:SS.US') as at
-           from generate_series(1, $2::int) as n) as numbered`,
+     from ${numbered}`,
     [project, count],
   );
-  await database.run('insert into secret_counts (project_id, shard, secrets) values ($1, 0, $2)', [
-    project,
-    count,
-  ]);
+  await database.run(
+    `insert into containers (id, project_id, creator_id, name, type, created_at, updated_at)
+     select gen_random_uuid()::text, $1, 'bench-user', 'container ' || n, 'generic', at, at from ${numbered}`,
+    [project, count],
+  );
+  await database.run(
+    `insert into orders (id, project_id, creator_id, type, status, meta, secret_id, store, created_at, updated_at,
+                         attempts, version)
+     select gen_random_uuid()::text, $1, 'bench-user', 'key', 'ACTIVE',
+            '{"name": "bench", "algorithm": "aes", "bit_length": 256, "expiration": null}',
+            gen_random_uuid()::text, 'software', at, at, 1, 1
+     from ${numbered}`,
+    [project, count],
+  );
+  for (const [table, column] of Object.entries(COUNTERS)) {
+    await database.run(`insert into ${table} (project_id, shard, ${column}) values ($1, 0, $2)`, [
+      project,
+      count,
+    ]);
+  }
 }
+
+const COUNTERS = { secret_counts: 'secrets', container_counts: 'containers', order_counts: 'orders' };
