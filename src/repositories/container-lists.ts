@@ -1,12 +1,15 @@
 import type { Knex } from 'knex';
 import type { Container } from '../model/container.ts';
 import { toContainer, type ContainerRow } from './container-rows.ts';
+import { CONTAINERS, countOf } from './project-counts.ts';
 import { guarded, type Database } from './database.ts';
 import {
   applyFilter,
   booleanCondition,
   columnCondition,
+  countRows,
   membershipCondition,
+  soleProject,
   type FilterFields,
 } from './filter-sql.ts';
 
@@ -46,10 +49,10 @@ const FIELDS: FilterFields = {
 export function createContainerListRepository(db: Database): ContainerListRepository {
   return guarded<ContainerListRepository>({
     listAnyProject: async (filter, query) => {
-      const project = wholeProject(filter, query);
+      const project = Object.keys(query.equals).length === 0 ? soleProject(filter) : undefined;
       const [containers, total] = await Promise.all([
         page(matchingRows(db, filter, query), query),
-        project === undefined ? countRows(matchingRows(db, filter, query)) : countProject(db, project),
+        project === undefined ? countRows(matchingRows(db, filter, query)) : countOf(db, CONTAINERS, project),
       ]);
       return { containers, total };
     },
@@ -68,24 +71,4 @@ async function page(rows: Knex.QueryBuilder, { limit, offset }: ContainerQuery):
   rows.orderBy('containers.created_at').orderBy('containers.id');
   const found = (await rows.select('containers.*').limit(limit).offset(offset)) as unknown as ContainerRow[];
   return found.map(toContainer);
-}
-
-async function countRows(rows: Knex.QueryBuilder): Promise<number> {
-  const row = (await rows.count({ total: '*' }).first()) as { total: number | string } | undefined;
-  return Number(row?.total ?? 0);
-}
-
-async function countProject(db: Database, project: string): Promise<number> {
-  const [row] = (await db
-    .knex('container_counts')
-    .where({ project_id: project })
-    .sum({ total: 'containers' })) as { total: number | string | null }[];
-  return Number(row?.total ?? 0);
-}
-
-/** The project, if all its containers are asked for and no others: then their number is known without counting. */
-function wholeProject(filter: unknown, { equals }: ContainerQuery): string | undefined {
-  const { type, operator, field, value } = (filter ?? {}) as Record<string, unknown>;
-  const whole = type === 'field' && operator === 'eq' && field === 'project_id' && typeof value === 'string';
-  return whole && Object.keys(equals).length === 0 ? value : undefined;
 }

@@ -3,7 +3,7 @@ import type { ContainerId, SecretId } from '../model/ids.ts';
 import type { Timestamp } from '../model/timestamp.ts';
 import { toContainer, toContainerRow, type ContainerRow } from './container-rows.ts';
 import { guarded, transaction, type Database } from './database.ts';
-import { addToCounter, type Counter } from './project-counts.ts';
+import { addToCounter, CONTAINERS } from './project-counts.ts';
 import { VISIBLE } from './secret-rows.ts';
 
 /** Writes to the table of containers. */
@@ -15,15 +15,13 @@ export interface ContainerRepository {
   remove(container: Container): Promise<void>;
 }
 
-const COUNTER: Counter = { table: 'container_counts', column: 'containers' };
-
 export function createContainerRepository(db: Database): ContainerRepository {
   return guarded<ContainerRepository>({
     insert: (container, members) =>
       transaction(db, async (tx) => {
         await tx.knex('containers').insert(toContainerRow(container));
         if (members.length > 0) await insertMembers(tx, container, members);
-        await addToCounter(tx, COUNTER, container.projectId, 1);
+        await addToCounter(tx, CONTAINERS, container.projectId, 1);
       }),
     findAnyProject: async (id) => {
       const row = await db.knex<ContainerRow>('containers').where({ id }).first();
@@ -32,7 +30,7 @@ export function createContainerRepository(db: Database): ContainerRepository {
     remove: (container) =>
       transaction(db, async (tx) => {
         const removed = await tx.knex('containers').where({ id: container.id }).delete();
-        if (removed === 1) await addToCounter(tx, COUNTER, container.projectId, -1);
+        if (removed === 1) await addToCounter(tx, CONTAINERS, container.projectId, -1);
       }),
   });
 }

@@ -139,3 +139,15 @@ export function constantCondition(constant: string): FieldCondition {
     if (among.includes(constant) !== wanted) query.whereRaw('1 = 0');
   };
 }
+
+/** The project, if the policy's condition is just "this project": then a total may be known without counting rows. */
+export function soleProject(filter: unknown): string | undefined {
+  const { type, operator, field, value } = (filter ?? {}) as Node;
+  const sole = type === 'field' && operator === 'eq' && field === 'project_id' && typeof value === 'string';
+  return sole ? value : undefined;
+}
+
+export async function countRows(rows: Knex.QueryBuilder): Promise<number> {
+  const row = (await rows.count({ total: '*' }).first()) as { total: number | string } | undefined;
+  return Number(row?.total ?? 0);
+}

@@ -1,8 +1,9 @@
 import type { Knex } from 'knex';
 import type { Order } from '../model/order.ts';
 import { guarded, type Database } from './database.ts';
-import { applyFilter, columnCondition, type FilterFields } from './filter-sql.ts';
+import { applyFilter, columnCondition, countRows, soleProject, type FilterFields } from './filter-sql.ts';
 import { toOrder, type OrderRow } from './order-rows.ts';
+import { countOf, ORDERS } from './project-counts.ts';
 
 /** What a caller asks of a list; the policy's own condition comes beside it. */
 export interface OrderQuery {
@@ -34,10 +35,10 @@ const FIELDS: FilterFields = {
 export function createOrderListRepository(db: Database): OrderListRepository {
   return guarded<OrderListRepository>({
     listAnyProject: async (filter, query) => {
-      const project = wholeProject(filter, query);
+      const project = query.meta === undefined ? soleProject(filter) : undefined;
       const [orders, total] = await Promise.all([
         page(matchingRows(db, filter, query), query),
-        project === undefined ? countRows(matchingRows(db, filter, query)) : countProject(db, project),
+        project === undefined ? countRows(matchingRows(db, filter, query)) : countOf(db, ORDERS, project),
       ]);
       return { orders, total };
     },
@@ -59,23 +60,4 @@ async function page(rows: Knex.QueryBuilder, { limit, offset }: OrderQuery): Pro
   rows.orderBy('orders.created_at').orderBy('orders.id');
   const found = (await rows.select('orders.*').limit(limit).offset(offset)) as unknown as OrderRow[];
   return found.map(toOrder);
-}
-
-async function countRows(rows: Knex.QueryBuilder): Promise<number> {
-  const row = (await rows.count({ total: '*' }).first()) as { total: number | string } | undefined;
-  return Number(row?.total ?? 0);
-}
-
-async function countProject(db: Database, project: string): Promise<number> {
-  const [row] = (await db.knex('order_counts').where({ project_id: project }).sum({ total: 'orders' })) as {
-    total: number | string | null;
-  }[];
-  return Number(row?.total ?? 0);
-}
-
-/** The project, if all its orders are asked for and no others: then their number is known without counting. */
-function wholeProject(filter: unknown, { meta }: OrderQuery): string | undefined {
-  const { type, operator, field, value } = (filter ?? {}) as Record<string, unknown>;
-  const whole = type === 'field' && operator === 'eq' && field === 'project_id' && typeof value === 'string';
-  return whole && meta === undefined ? value : undefined;
 }

@@ -15,7 +15,7 @@ import {
   type OrderPlan,
   type OrderRow,
 } from './order-rows.ts';
-import { addToCounter, type Counter } from './project-counts.ts';
+import { addToCounter, ORDERS } from './project-counts.ts';
 import { createSealedPayloadRepository } from './sealed-payloads.ts';
 import { createSecretRepository } from './secrets.ts';
 import { rowsOf, type Statement } from './statement.ts';
@@ -59,8 +59,6 @@ export interface OrderRepository {
   fail(claim: ClaimedOrder, failure: Failure, now: Timestamp): Promise<boolean>;
 }
 
-const COUNTER: Counter = { table: 'order_counts', column: 'orders' };
-
 /** When nobody looks any more: the sweep takes a pending secret for abandoned by its age. */
 const NEEDED = timestamp('9999-12-31T23:59:59.999999');
 
@@ -70,7 +68,7 @@ export function createOrderRepository(db: Database): OrderRepository {
       transaction(db, async (tx) => {
         await tx.knex('orders').insert(toNewRow(order, plan));
         if (passphrase !== undefined) await hold(tx, passphrase);
-        await addToCounter(tx, COUNTER, order.projectId, 1);
+        await addToCounter(tx, ORDERS, order.projectId, 1);
       }),
     find: async (project, id) => {
       const row = await db.knex<OrderRow>('orders').where({ id, project_id: project }).first();
@@ -131,7 +129,7 @@ async function remove(db: Database, order: Order): Promise<void> {
     const [removed] = await rowsOf<Pick<OrderRow, 'passphrase_id'>>(tx, REMOVE, [order.id]);
     if (removed === undefined) return;
     await release(tx, removed.passphrase_id, order.updatedAt);
-    await addToCounter(tx, COUNTER, order.projectId, -1);
+    await addToCounter(tx, ORDERS, order.projectId, -1);
   });
 }
 

@@ -13,6 +13,10 @@ export interface Counter {
   readonly column: 'secrets' | 'containers' | 'orders';
 }
 
+export const SECRETS: Counter = { table: 'secret_counts', column: 'secrets' };
+export const CONTAINERS: Counter = { table: 'container_counts', column: 'containers' };
+export const ORDERS: Counter = { table: 'order_counts', column: 'orders' };
+
 /** In the transaction that makes rows visible or takes them away. */
 export async function addToCounter(
   tx: Database,
@@ -25,4 +29,10 @@ export async function addToCounter(
      on conflict (project_id, shard) do update set ${column} = ${table}.${column} + excluded.${column}`,
     [project, randomShard(), difference],
   );
+}
+
+export async function countOf(db: Database, { table, column }: Counter, project: string): Promise<number> {
+  const rows = await db.knex(table).where({ project_id: project }).sum({ total: column });
+  const [row] = rows as { total: number | string | null }[];
+  return Number(row?.total ?? 0);
 }

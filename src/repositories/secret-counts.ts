@@ -1,7 +1,7 @@
 import type { ProjectId } from '../model/ids.ts';
 import type { Timestamp } from '../model/timestamp.ts';
 import type { Database } from './database.ts';
-import { addToCounter } from './project-counts.ts';
+import { addToCounter, SECRETS } from './project-counts.ts';
 import { VISIBLE } from './secret-rows.ts';
 import { rowsOf, type Statement } from './statement.ts';
 
@@ -9,7 +9,7 @@ export { randomShard } from './project-counts.ts';
 
 /** In the transaction that makes secrets visible or takes them away. */
 export function addToCount(tx: Database, project: ProjectId, difference: number): Promise<void> {
-  return addToCounter(tx, { table: 'secret_counts', column: 'secrets' }, project, difference);
+  return addToCounter(tx, SECRETS, project, difference);
 }
 
 const visible = (project: string, same: string, now: string): string => `

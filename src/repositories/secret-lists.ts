@@ -7,7 +7,9 @@ import {
   booleanCondition,
   columnCondition,
   constantCondition,
+  countRows,
   membershipCondition,
+  soleProject,
   type FilterFields,
 } from './filter-sql.ts';
 import { countVisible, VISIBLE_COUNT_POSTGRES } from './secret-counts.ts';
@@ -82,7 +84,7 @@ const FIELDS: FilterFields = {
 export function createSecretListRepository(db: Database): SecretListRepository {
   return guarded<SecretListRepository>({
     listAnyProject: async (filter, query, now) => {
-      const project = wholeProject(filter, query);
+      const project = isUnfiltered(query) ? soleProject(filter) : undefined;
       if (db.dialect === 'pg' && project !== undefined && query.sort.length === 0)
         return plainPage(db, project, query, now);
       const matching = (): Knex.QueryBuilder => matchingRows(db, filter, query, now);
@@ -142,14 +144,5 @@ function page(rows: Knex.QueryBuilder, query: SecretQuery): Promise<SecretRow[]>
 const NULLABLE: ReadonlySet<SortField> = new Set(['expiration', 'algorithm', 'bit_length', 'mode', 'name']);
 const NULLS = { asc: ' nulls first', desc: ' nulls last' } as const;
 
-async function countRows(rows: Knex.QueryBuilder): Promise<number> {
-  const row = (await rows.count({ total: '*' }).first()) as { total: number | string } | undefined;
-  return Number(row?.total ?? 0);
-}
-
-/** The project, if its secrets are asked for and no others are left out: then their number is known without counting. */
-function wholeProject(filter: unknown, { equals, dates }: SecretQuery): string | undefined {
-  const { type, operator, field, value } = (filter ?? {}) as Record<string, unknown>;
-  const whole = type === 'field' && operator === 'eq' && field === 'project_id' && typeof value === 'string';
-  return whole && dates.length === 0 && Object.keys(equals).length === 0 ? value : undefined;
-}
+const isUnfiltered = ({ equals, dates }: SecretQuery): boolean =>
+  dates.length === 0 && Object.keys(equals).length === 0;
