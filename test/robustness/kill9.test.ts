@@ -1,5 +1,4 @@
 import { randomBytes, randomInt } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
 import { sweep } from '../../src/jobs/sweep.ts';
 import { createLog } from '../../src/log.ts';
@@ -13,18 +12,11 @@ import {
   createWorkplace,
   databaseSection,
   rowsOf,
-  serveProcess,
   type ServingProcess,
   type Workplace,
 } from './broker-process.ts';
-import { pathOf, send, type Answer } from './client.ts';
-
-/** How often the broker is killed per database; `KILL9_ROUNDS` says otherwise. */
-const ROUNDS = Number(process.env['KILL9_ROUNDS'] ?? (process.env['CI'] === undefined ? 2 : 10));
-const ROUND_MS = 30_000;
-/** The kill comes at a random moment of this span, while requests are under way. */
-const KILL_AFTER_MS = [50, 900] as const;
-const CLIENTS = 8;
+import { pathOf, send } from './client.ts';
+import { expectStatus, playRounds, ROUND_MS, ROUNDS } from './rounds.ts';
 
 /** What clients were told, and may hold the broker to. */
 interface Acknowledged {
@@ -53,48 +45,22 @@ describeDatabases('kill -9', (dialect) => {
 
   it(`loses nothing that was acknowledged and leaves nothing half done (${ROUNDS} times)`, async function () {
     this.timeout((ROUNDS + 1) * ROUND_MS);
-    for (let round = 0; round < ROUNDS; round += 1) {
-      const broker = await serveProcess(file);
-      try {
-        const before = told.stored.size;
-        await verify(broker, told);
-        const clients = Array.from({ length: CLIENTS }, () => workUntilDead(broker, told));
-        await pause(randomInt(...KILL_AFTER_MS));
-        broker.kill('SIGKILL');
-        await Promise.all(clients);
-        expect(told.stored.size, 'the round had work to lose').to.be.above(before);
-      } finally {
-        broker.kill('SIGKILL');
-        await broker.ended;
-      }
-    }
-    const broker = await serveProcess(file);
-    try {
-      await verify(broker, told);
-      await verifyTables(db);
-    } finally {
-      broker.kill('SIGTERM');
-      expect(await broker.ended).to.deep.equal({ code: 0, signal: null });
-    }
+    await playRounds(file, {
+      work: (broker) => work(broker, told),
+      verify: (broker) => verify(broker, told),
+      acknowledged: () => told.stored.size,
+    });
+    await verifyTables(db);
   });
 });
 
-/** Creates in one step and in two, and deletes, until the connection breaks. */
-async function workUntilDead({ url }: ServingProcess, told: Acknowledged): Promise<void> {
-  try {
-    for (;;) {
-      const payload = randomBytes(randomInt(1, 400));
-      const path =
-        randomInt(2) === 0 ? await createAtOnce(url, payload, told) : await createInTwo(url, payload, told);
-      if (randomInt(3) === 0) await remove(url, path, told);
-    }
-  } catch (error) {
-    if (!isBroken(error)) throw error;
-  }
+/** Creates in one step or in two, and sometimes deletes. */
+async function work({ url }: ServingProcess, told: Acknowledged): Promise<void> {
+  const payload = randomBytes(randomInt(1, 400));
+  const path =
+    randomInt(2) === 0 ? await createAtOnce(url, payload, told) : await createInTwo(url, payload, told);
+  if (randomInt(3) === 0) await remove(url, path, told);
 }
-
-const isBroken = (error: unknown): boolean =>
-  ['ECONNRESET', 'ECONNREFUSED', 'EPIPE'].includes(String((error as { code?: unknown }).code));
 
 async function createAtOnce(url: string, payload: Buffer, told: Acknowledged): Promise<string> {
   const types = { payload_content_type: 'application/octet-stream', payload_content_encoding: 'base64' };
@@ -124,10 +90,6 @@ async function remove(url: string, path: string, told: Acknowledged): Promise<vo
   expectStatus(await send(url, 'DELETE', path), 204);
   told.unknown.delete(path);
   told.deleted.add(path);
-}
-
-function expectStatus(answer: Answer, status: number): void {
-  expect(answer.status, answer.text).to.equal(status);
 }
 
 async function verify({ url }: ServingProcess, told: Acknowledged): Promise<void> {
