@@ -3,9 +3,8 @@ import type { OrderType } from '../../model/order.ts';
 import type { Timestamp } from '../../model/timestamp.ts';
 import { decodeBase64 } from '../base64.ts';
 import { parseIsoTime } from '../iso-time.ts';
-import { schemaCheck, schemaMismatch } from '../json-schema.ts';
+import { requireStorable, schemaCheck, schemaMismatch } from '../json-schema.ts';
 import { NEW_SECRET_SCHEMA, normalisedType } from '../secrets/schema.ts';
-import { pythonRepr } from '../text.ts';
 
 /** `meta` as the schema leaves it: it describes a secret, and may hold anything else beside. */
 export interface Meta {
@@ -35,7 +34,9 @@ const refuseMeta = (why: string): never => {
 /** Everything a `meta` may be refused for, in the original's order; gives the moment at which what is made expires. */
 export function checkMeta(meta: Meta, type: OrderType, now: Timestamp): Timestamp | null {
   check(meta);
-  requireStorable(meta);
+  // These become columns of the secrets that are made.
+  for (const property of ['name', 'algorithm', 'mode'] as const)
+    requireStorable(SCHEMA, property, meta[property]);
   const expiresAt = parseExpiration(meta.expiration, now);
   checkPayload(meta);
   if (meta.payload !== undefined) refuseMeta(`'payload' not allowed for ${type} type order`);
@@ -45,15 +46,6 @@ export function checkMeta(meta: Meta, type: OrderType, now: Timestamp): Timestam
   if (meta.bit_length === undefined) refuseMeta(`'bit_length' is required field for ${order} type order`);
   else if (meta.bit_length % 8 !== 0) throw new BadRequest('Provided field value is not supported');
   return expiresAt;
-}
-
-/** PostgreSQL has no text with a zero character; these become columns of the secrets that are made. */
-function requireStorable(meta: Meta): void {
-  for (const property of ['name', 'algorithm', 'mode'] as const) {
-    const value = meta[property];
-    if (value?.includes('\0') === true)
-      refuse(`${pythonRepr(value)} contains a character that cannot be stored`, property);
-  }
 }
 
 function parseExpiration(text: string | undefined, now: Timestamp): Timestamp | null {
