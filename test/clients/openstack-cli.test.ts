@@ -4,12 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { keystoneIdentity } from './identities.ts';
-import { clientEnvironment, readSeed, type Seed } from './keystone.ts';
-import { run, runOk, type Outcome } from './run.ts';
+import { readSeed, type Seed } from './keystone.ts';
+import { openstackAs, type Row } from './openstack.ts';
+import type { Outcome } from './run.ts';
 import { clientSets, describeBroker, type ClientSet } from './suites.ts';
-
-/** A row as `-f json` prints it. */
-type Row = Readonly<Record<string, unknown>>;
 
 const ALL_BYTES = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
 
@@ -31,18 +29,12 @@ function commands(clients: ClientSet): void {
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
 
-  const call = (
-    words: readonly string[],
-    user = 'creator-a',
-  ): [string, string[], Readonly<Record<string, string>>] => [
-    clients.program('openstack'),
-    ['secret', ...words],
-    clientEnvironment(seed, user),
-  ];
-  const openstack = (...words: string[]): Promise<string> => runOk(...call(words));
-  const failing = (words: readonly string[], user?: string): Promise<Outcome> => run(...call(words, user));
-  const rows = async (...words: string[]): Promise<Row[]> =>
-    JSON.parse(await openstack('list', '-f', 'json', ...words)) as Row[];
+  const openstack = (...words: string[]): Promise<string> => openstackAs(clients).text('secret', ...words);
+  const failing = (words: readonly string[], user?: string): Promise<Outcome> =>
+    openstackAs(clients, user).failing('secret', ...words);
+  const show = (ref: string): Promise<Row> => openstackAs(clients).row('secret', 'get', ref);
+  const rows = (...words: string[]): Promise<readonly Row[]> =>
+    openstackAs(clients).rows('secret', 'list', ...words);
   const store = async (...words: string[]): Promise<string> =>
     (await openstack('store', '-f', 'value', '-c', 'Secret href', ...words)).trim();
   const payloadOf = async (ref: string): Promise<string> =>
@@ -52,7 +44,7 @@ function commands(clients: ClientSet): void {
     const name = `text-${randomUUID()}`;
     const ref = await store('--name', name, '--payload', 'squeamish ossifrage ß 中');
     expect(ref).to.match(new RegExp(`^${seed.key_manager_url}/v1/secrets/[0-9a-f-]{36}$`));
-    const shown = JSON.parse(await openstack('get', '-f', 'json', ref)) as Row;
+    const shown = await show(ref);
     expect(shown).to.include({ 'Secret href': ref, Name: name, Status: 'ACTIVE' });
     // What the command fills in when nobody says anything.
     expect(shown).to.include({ Algorithm: 'aes', 'Bit length': 256, Mode: 'cbc', 'Secret type': 'opaque' });
@@ -79,26 +71,30 @@ function commands(clients: ClientSet): void {
   it('lists by name, bits, algorithm, mode and type, a page at a time', async () => {
     const name = `listed-${randomUUID()}`;
     const make = (...words: string[]): Promise<string> => store('--name', name, '--payload', 'x', ...words);
-    const refs = [
-      await make('--bit-length', '128', '--mode', 'gcm'),
-      await make('--algorithm', 'rsa', '--secret-type', 'private'),
-      await make('--bit-length', '192'),
-    ];
+    const refs = await Promise.all([
+      make('--bit-length', '128', '--mode', 'gcm'),
+      make('--algorithm', 'rsa', '--secret-type', 'private'),
+      make('--bit-length', '192'),
+    ]);
     const found = async (...words: string[]): Promise<unknown[]> =>
       (await rows('--name', name, ...words)).map((row) => row['Secret href']);
-    expect(await found()).to.have.members(refs);
-    expect(await found('--bit-length', '128')).to.deep.equal([refs[0]]);
-    expect(await found('--mode', 'gcm')).to.deep.equal([refs[0]]);
-    expect(await found('--algorithm', 'rsa')).to.deep.equal([refs[1]]);
-    expect(await found('--secret-type', 'private')).to.deep.equal([refs[1]]);
-    const pages = [await found('--limit', '2'), await found('--limit', '2', '--offset', '2')];
+    const all = await found();
+    const [bits, mode, algorithm, type] = await Promise.all([
+      found('--bit-length', '128'),
+      found('--mode', 'gcm'),
+      found('--algorithm', 'rsa'),
+      found('--secret-type', 'private'),
+    ]);
+    expect(all).to.have.members(refs);
+    expect([bits, mode, algorithm, type]).to.deep.equal([[refs[0]], [refs[0]], [refs[1]], [refs[1]]]);
+    const pages = await Promise.all([found('--limit', '2'), found('--limit', '2', '--offset', '2')]);
     expect(pages.map((page) => page.length)).to.deep.equal([2, 1]);
     expect(pages.flat()).to.have.members(refs);
   });
 
   it('shows when a secret expires', async () => {
     const ref = await store('--name', `old-${randomUUID()}`, '--expiration', '2040-02-28T19:14:44Z');
-    const shown = JSON.parse(await openstack('get', '-f', 'json', ref)) as Row;
+    const shown = await show(ref);
     expect(shown['Expiration']).to.match(/^2040-02-28[T ]19:14:44/);
   });
 

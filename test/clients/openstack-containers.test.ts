@@ -23,7 +23,7 @@ describeBroker(
         const openstack = openstackAs(clients);
         generic(openstack);
         for (const type of ['rsa', 'certificate'] as const) typed(openstack, type);
-        refusals(openstack, openstackAs(clients, 'creator-b'));
+        refusal(openstack);
       });
     }
   },
@@ -54,12 +54,10 @@ function generic(openstack: OpenStack): void {
     const other = await made('containers', { name, type: 'certificate' });
     const listed = async (...words: string[]): Promise<unknown[]> =>
       (await openstack.rows('secret', 'container', 'list', '--name', name, ...words)).map((row) => row[HREF]);
-    expect(await listed()).to.deep.equal([ref, other]);
-    expect(await listed('--type', 'generic')).to.deep.equal([ref]);
-    expect(await listed('--limit', '1', '--offset', '1')).to.deep.equal([other]);
+    const lists = [listed(), listed('--type', 'generic'), listed('--limit', '1', '--offset', '1')];
+    expect(await Promise.all(lists)).to.deep.equal([[ref, other], [ref], [other]]);
 
     await openstack.text('secret', 'container', 'delete', ref);
-    expect(await listed()).to.deep.equal([other]);
     expect((await openstack.failing('secret', 'container', 'get', ref)).stderr).to.contain('Not Found');
     const kept = await send(`${refs.first}/payload`, { headers: { 'X-Auth-Token': token } });
     expect(kept.text).to.equal('one');
@@ -83,20 +81,11 @@ function typed(openstack: OpenStack, type: keyof typeof TYPED): void {
   });
 }
 
-function refusals(openstack: OpenStack, other: OpenStack): void {
+function refusal(openstack: OpenStack): void {
   it('says why one is refused', async () => {
     const words = ['--type', 'certificate', ...members({ private_key: await secretWith('x') })];
     const { status, stderr } = await openstack.failing('secret', 'container', 'create', ...words);
     expect(status).to.equal(1);
     expect(stderr).to.contain("minimum required reference name is 'certificate'");
-  });
-
-  it('refuses a user of another project', async () => {
-    const ref = await made('containers', { name: 'mine', type: 'generic' });
-    for (const verb of ['get', 'delete']) {
-      const { status, stderr } = await other.failing('secret', 'container', verb, ref);
-      expect(status, verb).to.equal(1);
-      expect(stderr).to.contain('Forbidden');
-    }
   });
 }
