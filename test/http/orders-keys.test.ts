@@ -6,8 +6,8 @@ import {
   privateDecrypt,
   publicEncrypt,
   sign,
-  verify,
   type KeyObject,
+  verify,
 } from 'node:crypto';
 import { expect } from 'chai';
 import type { TestApp } from '../helpers/app.ts';
@@ -103,6 +103,23 @@ describeDatabases('generated keys are of use', (dialect) => {
         expect(privateDecrypt(privateKey, publicEncrypt(publicKey, TEXT)).equals(TEXT)).to.equal(true);
       });
     }
+  }
+
+  for (const [algorithm, bits] of [
+    ['ECDSA', 256],
+    ['ecdsa', 384],
+    ['Ed25519', 256],
+  ] as const) {
+    it(`${algorithm} ${bits}, which the original does not know`, async () => {
+      const order = await make(app(), pair({ algorithm, bit_length: bits, passphrase: PASSPHRASE }));
+      const container = pathIn(order, 'container_ref');
+      expect(await shown(app(), container)).to.include({ type: 'generic' });
+      const made = await payloadsOf(app(), container);
+      const privateKey = createPrivateKey({ key: made.privateKey, passphrase: PASSPHRASE });
+      const publicKey = createPublicKey(made.publicKey);
+      const hash = algorithm === 'Ed25519' ? null : 'sha256';
+      expect(verify(hash, TEXT, publicKey, sign(hash, TEXT, privateKey))).to.equal(true);
+    });
   }
 
   for (const passphrase of [undefined, PASSPHRASE]) {

@@ -1,5 +1,5 @@
 import { generateKey } from '../../crypto/generate-key.ts';
-import { generateKeyPair } from '../../crypto/generate-key-pair.ts';
+import { generateKeyPair, type PairKind } from '../../crypto/generate-key-pair.ts';
 import { InternalError } from '../../errors.ts';
 import type { Member } from '../../model/container.ts';
 import type { ContainerId, SecretId } from '../../model/ids.ts';
@@ -96,9 +96,11 @@ const memberOf = ({ id, secretType }: Secret): Member => ({
 function containerOf(
   { order }: ClaimedOrder,
   id: ContainerId,
-  type: 'rsa' | 'dsa',
+  kind: PairKind,
   now: Timestamp,
 ): NonNullable<Made['container']>['row'] {
   const { projectId, creatorId, meta } = order;
+  // Clients know no type of container for the others.
+  const type = kind === 'rsa' || kind === 'dsa' ? kind : 'generic';
   return { id, projectId, creatorId, name: textIn(meta, 'name'), type, createdAt: now, updatedAt: now };
 }

@@ -1,17 +1,16 @@
+import { PAIR_BITS, PAIR_KINDS, type PairKind } from '../../crypto/generate-key-pair.ts';
 import { BadRequest, InternalError, type BrokerError } from '../../errors.ts';
 import type { Order } from '../../model/order.ts';
 
 /** What an order asks to be generated, once it is known that it can be. */
 export type Wanted =
-  { readonly kind: 'key'; readonly bits: number } | { readonly kind: 'rsa' | 'dsa'; readonly bits: number };
+  { readonly kind: 'key'; readonly bits: number } | { readonly kind: PairKind; readonly bits: number };
 
 const KEYS = new Set(['aes', 'des', 'hmacsha1', 'hmacsha256', 'hmacsha384', 'hmacsha512']);
-const PAIRS = ['rsa', 'dsa'] as const;
-/** Names that the API knows and nothing here generates. */
+/** Names that the API refuses to generate for. Elliptic curves have other names here, which it does not know. */
 const NEVER = new Set(['desede', 'ec', 'dh', 'diffie_hellman']);
 
 const KEY_BITS = [64, 128, 192, 256];
-const PAIR_BITS = [1024, 2048, 4096];
 /** XTS takes two keys in one. */
 const XTS_BITS = [...KEY_BITS, 512];
 
@@ -21,7 +20,7 @@ const XTS_BITS = [...KEY_BITS, 512];
  */
 export function wantedKey({ type, meta }: Pick<Order, 'type' | 'meta'>): Wanted | BrokerError {
   const algorithm = textOf(meta['algorithm']);
-  const pair = PAIRS.find((name) => name === algorithm);
+  const pair = PAIR_KINDS.find((name) => name === algorithm);
   if (pair === undefined && !KEYS.has(algorithm) && !NEVER.has(algorithm)) {
     return issue('Secret generate supported plugin not found.');
   }
@@ -30,7 +29,7 @@ export function wantedKey({ type, meta }: Pick<Order, 'type' | 'meta'>): Wanted 
     return ofLength('key', meta['bit_length'], textOf(meta['mode']) === 'xts' ? XTS_BITS : KEY_BITS);
   }
   if (pair === undefined) return issue('Requested algorithm is not supported');
-  return ofLength(pair, meta['bit_length'], PAIR_BITS);
+  return ofLength(pair, meta['bit_length'], PAIR_BITS[pair]);
 }
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value.toLowerCase() : '');
