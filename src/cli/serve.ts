@@ -11,7 +11,8 @@ import { errorFields, type Log } from '../log.ts';
 import { banner } from './banner.ts';
 
 export interface Serving {
-  readonly url: string;
+  /** Says where. Whoever hears it may send signals: only once they are heeded. */
+  announce(): void;
   /** After a log rotation: the audit goes on in a new file. */
   reopen(): void;
   /** Takes no new connection, lets requests end, closes everything. Twice is fine. */
@@ -29,16 +30,15 @@ export async function serve(config: Config, log: Log, worker?: number): Promise<
   const sweeping = startSweeping(broker.services);
   const working = startWorkingOrders(broker.services);
   const url = urlOf(server);
-  log.info('listening', {
-    url,
-    mode: broker.services.policy.mode,
-    revision: broker.services.policy.revision,
-  });
-  if (worker === undefined || worker === 1) process.stdout.write(banner(config, url, broker.services));
+  const announce = (): void => {
+    const { mode, revision } = broker.services.policy;
+    log.info('listening', { url, mode, revision });
+    if (worker === undefined || worker === 1) process.stdout.write(banner(config, url, broker.services));
+  };
   let stopping: Promise<void> | undefined;
   const reopen = (): void => broker.services.audit.reopen();
   return {
-    url,
+    announce,
     reopen,
     stop: () => (stopping ??= sweeping.stop().then(() => stop(server, broker, working))),
   };
@@ -98,6 +98,7 @@ export async function runServe(config: Config, log: Log): Promise<void> {
   // A terminal interrupts all processes at once; to a worker the primary says the rest.
   if (cluster.isWorker) process.on('SIGINT', () => undefined);
   else process.once('SIGINT', stop);
+  serving.announce();
 }
 
 /** A worker that dies at once must not be started in a tight loop. */
