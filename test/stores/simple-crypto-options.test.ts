@@ -14,11 +14,7 @@ import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { expect } from 'chai';
 import { simpleCryptoOptions } from '../../backends/simple-crypto/index.ts';
-import {
-  generateMasterKeyFile,
-  parseMasterKey,
-  readPrivateFile,
-} from '../../backends/simple-crypto/keys.ts';
+import { generateMasterKeyFile, parseMasterKey, readPrivateFile } from '../../backends/simple-crypto/keys.ts';
 import { ConfigurationError } from '../../src/errors.ts';
 
 const KEY = randomBytes(32);
