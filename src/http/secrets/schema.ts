@@ -1,12 +1,11 @@
-import { PayloadTooLarge, type BadRequest } from '../../errors.ts';
-import { Payload } from '../../model/payload.ts';
-import { CONTENT_TYPES, SECRET_TYPES, type ContentType, type SecretType } from '../../model/secret.ts';
+import { PayloadTooLarge } from '../../errors.ts';
+import type { Payload } from '../../model/payload.ts';
+import { SECRET_TYPES, type ContentType, type SecretType } from '../../model/secret.ts';
 import type { Timestamp } from '../../model/timestamp.ts';
-import { decodeBase64 } from '../base64.ts';
-import { parseIsoTime } from '../iso-time.ts';
 import { parseJsonBody } from '../json-body.ts';
 import { requireStorable, schemaCheck, schemaMismatch } from '../json-schema.ts';
 import type { RawInput } from '../route.ts';
+import { secretRules } from './rules.ts';
 
 const text = { type: 'string', maxLength: 255 } as const;
 
@@ -29,6 +28,7 @@ export const NEW_SECRET_SCHEMA = {
 } as const;
 
 const SCHEMA = 'Secret';
+const rules = secretRules(SCHEMA);
 const check = schemaCheck(SCHEMA, NEW_SECRET_SCHEMA, { secretProperty: 'payload' });
 
 interface NewSecretBody {
@@ -61,7 +61,7 @@ export function parseNewSecret(raw: RawInput): NewSecret {
   check(body);
   for (const property of ['name', 'algorithm', 'mode'] as const)
     requireStorable(SCHEMA, property, body[property]);
-  const expiresAt = parseExpiration(body.expiration, raw.now);
+  const expiresAt = rules.expiration(body.expiration, raw.now);
   const payload = parsePayload(body, raw.limits.maxSecretBytes);
   return {
     name: body.name ?? null,
@@ -75,14 +75,6 @@ export function parseNewSecret(raw: RawInput): NewSecret {
   };
 }
 
-function parseExpiration(text: string | undefined, now: Timestamp): Timestamp | null {
-  if (text === undefined || text === '') return null;
-  const moment = parseIsoTime(text);
-  if (moment === undefined) throw schemaMismatch(SCHEMA, "Invalid date for 'expiration'", 'expiration');
-  if (moment <= now) throw schemaMismatch(SCHEMA, "'expiration' is before current time", 'expiration');
-  return moment;
-}
-
 /** The payload rules, in the original's order: which of several faults is reported is visible to clients. */
 function parsePayload(body: NewSecretBody, maxBytes: number): NewSecret['payload'] {
   const { payload, payload_content_type: type, payload_content_encoding: encoding } = body;
@@ -94,57 +86,11 @@ function parsePayload(body: NewSecretBody, maxBytes: number): NewSecret['payload
       'payload',
     );
   }
-  if (type === undefined || type === null) {
-    const why = "If 'payload' is supplied, 'payload_content_type' must also be supplied.";
-    throw schemaMismatch(SCHEMA, why, 'payload_content_type');
-  }
-  const contentType = supportedType(type);
-  requireEncoding(contentType, encoding);
+  if (type === undefined || type === null) throw rules.typeMissing();
+  const contentType = rules.contentType(type);
+  rules.requireEncoding(contentType, encoding);
   if (Buffer.byteLength(payload) > maxBytes)
     throw new PayloadTooLarge('Provided information too large to process');
-  if (payload === '') throw emptyPayload();
-  return { contentType, bytes: decoded(payload, encoding) };
-}
-
-const emptyPayload = (): BadRequest =>
-  schemaMismatch(SCHEMA, "If 'payload' specified, must be non empty", 'payload');
-
-const SUPPORTED =
-  "['text/plain', 'text/plain;charset=utf-8', 'text/plain; charset=utf-8', 'application/octet-stream', 'application/pkcs8']";
-
-function supportedType(given: string): ContentType {
-  const type = normalisedType(given);
-  if (type !== undefined) return type;
-  throw schemaMismatch(SCHEMA, `payload_content_type is not one of ${SUPPORTED}`, 'payload_content_type');
-}
-
-/** `Text/Plain; charset=UTF-8` is `text/plain`. A first parameter must have the value utf-8, whatever its name. */
-export function normalisedType(given: string): ContentType | undefined {
-  const [first = '', parameter] = given.split(';');
-  const type = first.trim().toLowerCase() as ContentType;
-  if (!CONTENT_TYPES.includes(type)) return undefined;
-  if (parameter === undefined) return type;
-  const [, value] = parameter.split('=');
-  return value?.trim().toLowerCase() === 'utf-8' ? type : undefined;
-}
-
-function requireEncoding(type: ContentType, encoding: string | undefined): void {
-  const property = 'payload_content_encoding';
-  if (type === 'text/plain' && encoding !== undefined) {
-    throw schemaMismatch(SCHEMA, `${property} is not one of None`, property);
-  }
-  if (type !== 'text/plain' && encoding === undefined) {
-    throw schemaMismatch(SCHEMA, `${property} is not one of ['base64', 'binary']`, property);
-  }
-}
-
-const BEYOND_ASCII = /[^\x00-\x7f]/;
-
-function decoded(payload: string, encoding: string | undefined): Payload {
-  if (encoding === undefined) return Payload.own(Buffer.from(payload, 'utf8'));
-  const bytes = BEYOND_ASCII.test(payload) ? undefined : decodeBase64(Buffer.from(payload, 'latin1'));
-  if (bytes === undefined)
-    throw schemaMismatch(SCHEMA, 'Invalid payload for payload_content_encoding', 'payload');
-  if (bytes.length === 0) throw emptyPayload();
-  return Payload.own(bytes);
+  rules.requireNotEmpty(payload);
+  return { contentType, bytes: rules.decode(payload, encoding) };
 }
