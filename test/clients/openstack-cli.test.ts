@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { keystoneIdentity } from './identities.ts';
 import { readSeed, type Seed } from './keystone.ts';
-import { openstackAs, type Row } from './openstack.ts';
+import { made, openstackAs, secretWith, type Row } from './openstack.ts';
 import type { Outcome } from './run.ts';
 import { clientSets, describeBroker, type ClientSet } from './suites.ts';
 
@@ -70,12 +70,11 @@ function commands(clients: ClientSet): void {
 
   it('lists by name, bits, algorithm, mode and type, a page at a time', async () => {
     const name = `listed-${randomUUID()}`;
-    const make = (...words: string[]): Promise<string> => store('--name', name, '--payload', 'x', ...words);
-    const refs = await Promise.all([
-      make('--bit-length', '128', '--mode', 'gcm'),
-      make('--algorithm', 'rsa', '--secret-type', 'private'),
-      make('--bit-length', '192'),
-    ]);
+    const refs = [
+      await made('secrets', { name, algorithm: 'aes', bit_length: 128, mode: 'gcm' }),
+      await made('secrets', { name, algorithm: 'rsa', bit_length: 256, secret_type: 'private' }),
+      await made('secrets', { name, algorithm: 'aes', bit_length: 192, mode: 'cbc' }),
+    ];
     const found = async (...words: string[]): Promise<unknown[]> =>
       (await rows('--name', name, ...words)).map((row) => row['Secret href']);
     const all = await found();
@@ -99,28 +98,28 @@ function commands(clients: ClientSet): void {
   });
 
   it('deletes a secret, after which there is none', async () => {
-    const ref = await store('--name', `doomed-${randomUUID()}`, '--payload', 'x');
+    const ref = await secretWith('x');
     await openstack('delete', ref);
-    for (const words of [
+    const calls = [
       ['get', ref],
       ['get', '--payload', ref],
       ['delete', ref],
-    ]) {
-      const { status, stderr } = await failing(words);
-      expect(status, words.join(' ')).to.equal(1);
+    ];
+    for (const { status, stderr } of await Promise.all(calls.map((words) => failing(words)))) {
+      expect(status).to.equal(1);
       expect(stderr).to.contain('Not Found');
     }
   });
 
   it('refuses a user of another project and an auditor who asks for the payload', async () => {
-    const ref = await store('--name', `mine-${randomUUID()}`, '--payload', 'x');
-    for (const [words, user] of [
-      [['get', ref], 'creator-b'],
-      [['get', '--payload', ref], 'audit-a'],
-      [['delete', ref], 'observer-a'],
-    ] as const) {
-      const { status, stderr } = await failing(words, user);
-      expect(status, `${words.join(' ')} as ${user}`).to.equal(1);
+    const ref = await secretWith('x');
+    const refused = await Promise.all([
+      failing(['get', ref], 'creator-b'),
+      failing(['get', '--payload', ref], 'audit-a'),
+      failing(['delete', ref], 'observer-a'),
+    ]);
+    for (const { status, stderr } of refused) {
+      expect(status).to.equal(1);
       expect(stderr).to.contain('Forbidden');
     }
   });
