@@ -132,14 +132,37 @@ export class InternalError extends BrokerError {
 /** Stored bytes do not open: wrong tag, wrong length, a row that was moved. Never any bytes. Operators are paged. */
 export class IntegrityError extends InternalError {}
 
-/** The store answered something that is not an answer. */
+/** The object is there, and its store will not let it out. */
+export class NotExportable extends Forbidden {}
+
+type StoreErrorOptions = Pick<ErrorOptions, 'cause' | 'headers'>;
+
+/** The store answered something that is not an answer. `detail` is for operators. */
 export class StoreRejected extends BrokerError {
   readonly status = 502;
+
+  constructor(detail: string, options: StoreErrorOptions = {}) {
+    super('The secret store gave no valid answer.', { ...options, detail });
+  }
 }
 
+/** No answer: no connection, a deadline, sealed, a device that is gone. What became of a write is then not known. */
 export class StoreUnavailable extends BrokerError {
   readonly status = 503;
+
+  constructor(detail: string, options: StoreErrorOptions = {}) {
+    super('The secret store is not available.', { ...options, detail });
+  }
 }
+
+/**
+ * The store answers, but not to us: credentials, certificates, PIN, mount, keys. Callers see a store that is not
+ * available; nothing is tried again by itself, since tokens and accounts lock.
+ */
+export class StoreMisconfigured extends StoreUnavailable {}
+
+/** The store, or our own queue to it, takes no more at once. */
+export class StoreOverloaded extends StoreUnavailable {}
 
 export class DatabaseUnavailable extends BrokerError {
   readonly status = 503;

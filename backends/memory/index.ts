@@ -9,7 +9,12 @@ import {
   type StoreRef,
 } from '../../src/stores/secret-store.ts';
 
-const CAPABILITIES: StoreCapabilities = { maxPayloadBytes: 1024 * 1024, secretTypes: SECRET_TYPES };
+const CAPABILITIES: StoreCapabilities = {
+  minPayloadBytes: 0,
+  maxPayloadBytes: 1024 * 1024,
+  secretTypes: SECRET_TYPES,
+  destroys: 'erase',
+};
 
 /** The reference that every other store is compared with. Forgets everything with the process: for tests only. */
 export function createMemoryStore(name: string): SecretStore {
@@ -39,7 +44,7 @@ export function createMemoryStore(name: string): SecretStore {
       payloads.get(ref)?.wipe();
       payloads.delete(ref);
     },
-    health: async () => undefined,
+    health: async () => ({}),
     close: async () => undefined,
   };
 }

@@ -23,7 +23,12 @@ import { createUseCounts, type UseCounts } from './use-counts.ts';
 export { simpleCryptoOptions, type SimpleCryptoOptions } from './options.ts';
 
 /** A payload is a row and passes through memory whole: far above what the API lets in, far below what hurts. */
-const CAPABILITIES: StoreCapabilities = { maxPayloadBytes: 1024 * 1024, secretTypes: SECRET_TYPES };
+const CAPABILITIES: StoreCapabilities = {
+  minPayloadBytes: 0,
+  maxPayloadBytes: 1024 * 1024,
+  secretTypes: SECRET_TYPES,
+  destroys: 'erase',
+};
 
 export interface SimpleCryptoDeps {
   readonly name: string;

@@ -80,9 +80,7 @@ async function findOrCreate(
 async function find({ store, keks }: ProjectKeksDeps, id: KekId): Promise<KekRecord> {
   const record = await keks.findAnyProject(id);
   if (record === undefined) {
-    throw new StoreUnavailable('The secret store is not available.', {
-      detail: `KEK ${id} is not in the database`,
-    });
+    throw new StoreUnavailable(`KEK ${id} is not in the database`);
   }
   if (record.store !== store)
     throw new IntegrityError('', { detail: `KEK ${id} belongs to store "${record.store}"` });

@@ -8,6 +8,7 @@ import { unwrapKey, wrapKey } from '../../src/crypto/wrap.ts';
 import { ConfigurationError, IntegrityError, StoreUnavailable } from '../../src/errors.ts';
 import type { ProjectId } from '../../src/model/ids.ts';
 import type { KekRecord, KekRepository, NewKek } from '../../src/repositories/keks.ts';
+import type { StoreFacts } from '../../src/stores/secret-store.ts';
 import type { SimpleCryptoOptions } from './options.ts';
 
 export interface ProjectKek extends Kek {
@@ -22,7 +23,7 @@ export interface RootKeys {
   /** Throws unless every root key the store's KEKs need is here and is the right one. */
   check(keks: KekRepository, store: string): Promise<void>;
   /** Reads and unwraps one KEK: throws what a request would. */
-  probe(keks: KekRepository, store: string): Promise<void>;
+  probe(keks: KekRepository, store: string): Promise<StoreFacts>;
 }
 
 export function createRootKeys(masterKeys: SimpleCryptoOptions['master_keys']): RootKeys {
@@ -42,6 +43,7 @@ export function createRootKeys(masterKeys: SimpleCryptoOptions['master_keys']): 
     probe: async (keks, store) => {
       const sample = await keks.findAnyProjectWrappedBy(store, first.id);
       if (sample !== undefined) unwrap(sample, byId);
+      return { master_keys: byId.size };
     },
   };
 }
@@ -65,9 +67,7 @@ function unwrap(record: KekRecord, rootKeys: ReadonlyMap<string, KeyObject>): Pr
     throw new IntegrityError('', { detail: `KEK ${record.id} names two root keys` });
   const key = rootKeys.get(rootKey);
   if (key === undefined) {
-    throw new StoreUnavailable('The secret store is not available.', {
-      detail: `root key "${rootKey}" of KEK ${record.id} is not configured`,
-    });
+    throw new StoreUnavailable(`root key "${rootKey}" of KEK ${record.id} is not configured`);
   }
   const octets = encodeKekId(record.id);
   const plain = unwrapKey(suite, { key }, kekAad({ ...record, id: octets }, rootKey), wrapped);

@@ -1,4 +1,5 @@
 import { generateKeyPair as generate } from 'node:crypto';
+import type { PairKind } from '../model/key-kind.ts';
 import { Payload } from '../model/payload.ts';
 
 /** Both halves as the API hands them out: PKCS#8 and SubjectPublicKeyInfo, DER for DSA and PEM for all others. */
@@ -6,9 +7,6 @@ export interface KeyPair {
   readonly privateKey: Payload;
   readonly publicKey: Payload;
 }
-
-export const PAIR_KINDS = ['rsa', 'dsa', 'ecdsa', 'ed25519'] as const;
-export type PairKind = (typeof PAIR_KINDS)[number];
 
 /** The lengths of each kind, in bits. */
 export const PAIR_BITS: Readonly<Record<PairKind, readonly number[]>> = {

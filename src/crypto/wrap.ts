@@ -91,9 +91,7 @@ function unwrapKwpMac(keys: WrappingKeys, aad: Buffer, wrapped: Buffer): Buffer 
 
 function mac(keys: WrappingKeys, aad: Buffer, wrapped: Buffer): Buffer {
   if (keys.mac === undefined) {
-    throw new StoreUnavailable('The secret store is not available.', {
-      detail: 'no MAC key is configured for suite kwp-mac',
-    });
+    throw new StoreUnavailable('no MAC key is configured for suite kwp-mac');
   }
   return createHmac('sha256', keys.mac).update(aad).update(wrapped).digest();
 }

@@ -8,8 +8,9 @@ export function requireCapable(
   { secretType }: Pick<SecretHeader, 'secretType'>,
   payloadSize: number,
 ): void {
-  const { maxPayloadBytes, secretTypes } = store.capabilities;
+  const { minPayloadBytes, maxPayloadBytes, secretTypes } = store.capabilities;
   if (!secretTypes.includes(secretType)) refuse(store.name, `secrets of type ${secretType}`);
+  if (payloadSize < minPayloadBytes) refuse(store.name, 'a payload of no bytes');
   if (payloadSize > maxPayloadBytes) {
     refuse(store.name, `a payload of ${payloadSize} bytes (at most ${maxPayloadBytes})`);
   }

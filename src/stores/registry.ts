@@ -23,7 +23,5 @@ export function createStoreRegistry(stores: readonly SecretStore[], defaultName:
 }
 
 function refuse(name: string): never {
-  throw new StoreUnavailable('The secret store is not available.', {
-    detail: `store "${name}" is not configured`,
-  });
+  throw new StoreUnavailable(`store "${name}" is not configured`);
 }

@@ -11,6 +11,8 @@ export interface StoreFixture {
   readonly reopen?: () => Promise<SecretStore>;
   /** Called before a secret's first `put`, for a store that needs the secret's row. */
   readonly admit?: (secret: SecretHeader) => Promise<void>;
+  /** How many random sequences to play; fewer on a store that takes a second for each operation. */
+  readonly runs?: number;
   close(): Promise<void>;
 }
 

@@ -33,12 +33,14 @@ export function describeLikeMemory(current: Current): void {
   it('answers any sequence of operations as the memory store does', async () => {
     const seed = Number(process.env['POSTERN_SEED'] ?? randomBytes(4).readInt32BE());
     await fc.assert(
-      fc.asyncProperty(steps, async (sequence) => {
+      fc.asyncProperty(steps, async (drawn) => {
+        const tooSmall = current().store.capabilities.minPayloadBytes > 0;
+        const sequence = drawn.filter(({ what, text }) => !(tooSmall && what === 'put' && text === ''));
         const secrets = await Promise.all(Array.from({ length: SECRETS_IN_PLAY }, () => admitted(current())));
         const expected = await play(createMemoryStore('reference'), secrets, sequence);
         expect(await play(current().store, secrets, sequence)).to.deep.equal(expected);
       }),
-      { seed, numRuns: 20 },
+      { seed, numRuns: current().runs ?? 20 },
     );
   });
 }

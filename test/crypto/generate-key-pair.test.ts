@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey, sign, verify } from 'node:crypto';
 import { expect } from 'chai';
-import { generateKeyPair, PAIR_KINDS } from '../../src/crypto/generate-key-pair.ts';
+import { generateKeyPair } from '../../src/crypto/generate-key-pair.ts';
+import { PAIR_KINDS } from '../../src/model/key-kind.ts';
 import { Payload } from '../../src/model/payload.ts';
 
 const DATA = Buffer.from('data');

@@ -39,7 +39,7 @@ export interface RemoteStore {
 
 export function createRemoteStore(): RemoteStore {
   const real = createMemoryStore('remote');
-  const lost = (): Error => new StoreUnavailable('The secret store is not available.', { detail: 'cut off' });
+  const lost = (): Error => new StoreUnavailable('cut off');
   const wire = async (): Promise<SecretStore> => {
     if (remote.down) throw lost();
     return real;

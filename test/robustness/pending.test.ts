@@ -231,7 +231,7 @@ function createRemoteStore(): RemoteStore {
   const real = createMemoryStore('remote');
   const wire = async (): Promise<SecretStore> => {
     await remote.gate;
-    if (remote.down) throw new StoreUnavailable('The secret store is not available.');
+    if (remote.down) throw new StoreUnavailable('down');
     return real;
   };
   const store: SecretStore = {

@@ -9,7 +9,12 @@ import { aSecretHeader } from '../helpers/secret-row.ts';
 /** Takes symmetric keys of at most 64 bytes and nothing else. */
 const narrow: SecretStore = {
   ...createMemoryStore('narrow'),
-  capabilities: { maxPayloadBytes: 64, secretTypes: ['symmetric'] },
+  capabilities: {
+    minPayloadBytes: 0,
+    maxPayloadBytes: 64,
+    secretTypes: ['symmetric'],
+    destroys: 'erase',
+  },
 };
 const [software, hsm] = [createMemoryStore('software'), createMemoryStore('hsm')];
 const registry = createStoreRegistry([software, hsm, narrow], 'software');

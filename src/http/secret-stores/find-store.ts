@@ -25,7 +25,5 @@ export async function findStore(services: StoreServices, { params }: Lookup): Pr
 export function storeNamed({ storeRecords }: StoreServices, name: string): SecretStoreRecord {
   const record = storeRecords.find((one) => one.name === name);
   if (record !== undefined) return record;
-  throw new StoreUnavailable('The secret store is not available.', {
-    detail: `store "${name}" is not configured`,
-  });
+  throw new StoreUnavailable(`store "${name}" is not configured`);
 }

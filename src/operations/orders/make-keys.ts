@@ -1,8 +1,9 @@
 import { generateKey } from '../../crypto/generate-key.ts';
-import { generateKeyPair, type PairKind } from '../../crypto/generate-key-pair.ts';
+import { generateKeyPair } from '../../crypto/generate-key-pair.ts';
 import { InternalError } from '../../errors.ts';
 import type { Member } from '../../model/container.ts';
 import type { ContainerId, SecretId } from '../../model/ids.ts';
+import type { PairKind } from '../../model/key-kind.ts';
 import type { Payload } from '../../model/payload.ts';
 import type { Secret, SecretType } from '../../model/secret.ts';
 import type { Clock, Timestamp } from '../../model/timestamp.ts';

@@ -1,5 +1,6 @@
-import { PAIR_BITS, PAIR_KINDS, type PairKind } from '../../crypto/generate-key-pair.ts';
+import { PAIR_BITS } from '../../crypto/generate-key-pair.ts';
 import { BadRequest, InternalError, type BrokerError } from '../../errors.ts';
+import { PAIR_KINDS, type PairKind } from '../../model/key-kind.ts';
 import type { Order } from '../../model/order.ts';
 
 /** What an order asks to be generated, once it is known that it can be. */
