@@ -7,6 +7,8 @@ export interface TcpProxy {
   cut(): Promise<void>;
   /** Connections stay open and new ones are accepted, but no byte passes: a firewall that drops, a host that hangs. */
   freeze(): void;
+  /** What is asked on the connections there are now gets through; the first byte of an answer breaks the connection. */
+  loseAnswers(): void;
   /** Bytes pass again, on new connections and on frozen ones. */
   restore(): Promise<void>;
   close(): Promise<void>;
@@ -17,9 +19,12 @@ export async function startTcpProxy(target: {
   readonly port: number;
 }): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
+  const farSides = new Set<Socket>();
   let frozen = false;
   const server = net.createServer((near) => {
     const far = net.connect(target);
+    farSides.add(far);
+    far.on('close', () => farSides.delete(far));
     for (const [from, to] of [
       [near, far],
       [far, near],
@@ -52,6 +57,12 @@ export async function startTcpProxy(target: {
     freeze: () => {
       frozen = true;
       for (const socket of sockets) socket.pause();
+    },
+    loseAnswers: () => {
+      for (const far of farSides) {
+        far.removeAllListeners('data');
+        far.once('data', () => far.destroy());
+      }
     },
     restore: async () => {
       frozen = false;
