@@ -1,24 +1,17 @@
-import { timingSafeEqual } from 'node:crypto';
 import { openSealed, sealEnvelope } from '../../src/crypto/sealed-payload.ts';
-import { Conflict, IntegrityError } from '../../src/errors.ts';
+import { IntegrityError } from '../../src/errors.ts';
 import { Payload } from '../../src/model/payload.ts';
-import type { SealedPayload } from '../../src/model/sealed-payload.ts';
 import { SECRET_TYPES, type SecretHeader } from '../../src/model/secret.ts';
 import type { Clock } from '../../src/model/timestamp.ts';
 import type { KekRepository } from '../../src/repositories/keks.ts';
 import type { SealedPayloadRepository } from '../../src/repositories/sealed-payloads.ts';
 import { requireCapable } from '../../src/stores/capabilities.ts';
-import {
-  storeRef,
-  type Sealer,
-  type SecretStore,
-  type StoreCapabilities,
-  type StoreRef,
-} from '../../src/stores/secret-store.ts';
+import { createSealedRows } from '../../src/stores/sealed-rows.ts';
+import type { Sealer, SecretStore, StoreCapabilities } from '../../src/stores/secret-store.ts';
+import { createUseCounts, type UseCounts } from '../../src/stores/use-counts.ts';
 import type { SimpleCryptoOptions } from './options.ts';
 import { createProjectKeks, type ProjectKeks } from './project-keks.ts';
 import { createRootKeys } from './root-keys.ts';
-import { createUseCounts, type UseCounts } from './use-counts.ts';
 
 export { simpleCryptoOptions, type SimpleCryptoOptions } from './options.ts';
 
@@ -51,7 +44,7 @@ export async function createSimpleCryptoStore(deps: SimpleCryptoDeps): Promise<S
     kind: 'simple_crypto',
     capabilities: CAPABILITIES,
     sealer,
-    ...createRows(deps, sealer),
+    ...createSealedRows({ name, payloads: deps.sealedPayloads, clock, sealer }),
     health: () => rootKeys.probe(keks, name),
     close: async () => {
       await uses.flush();
@@ -92,38 +85,4 @@ function located(error: unknown, store: string, { id }: SecretHeader): unknown {
     detail: `secret ${id} in store "${store}": ${error.detail ?? ''}`,
     cause: error,
   });
-}
-
-type Rows = Pick<SecretStore, 'put' | 'locate' | 'get' | 'destroy'>;
-
-/** The four operations on rows of our own; the ref is the secret's id, as each secret has one row per store. */
-function createRows({ name, sealedPayloads, clock }: SimpleCryptoDeps, sealer: Sealer): Rows {
-  const find = (secret: SecretHeader): Promise<SealedPayload | undefined> =>
-    sealedPayloads.find(secret.id, name);
-  const get = async (secret: SecretHeader, ref: StoreRef): Promise<Payload | undefined> => {
-    const sealed = ref === refOf(secret) ? await find(secret) : undefined;
-    return sealed && sealer.open(secret, sealed);
-  };
-  return {
-    put: async (secret, payload) => {
-      const sealed = await sealer.seal(secret, payload);
-      if (!(await sealedPayloads.insert(secret.id, name, sealed, clock()))) {
-        requireSame(payload, await get(secret, refOf(secret)));
-      }
-      return refOf(secret);
-    },
-    locate: async (secret) => ((await find(secret)) === undefined ? undefined : refOf(secret)),
-    get,
-    destroy: async (secret, ref) => {
-      if (ref === refOf(secret)) await sealedPayloads.remove(secret.id, name);
-    },
-  };
-}
-
-const refOf = ({ id }: SecretHeader): StoreRef => storeRef(id);
-
-function requireSame(payload: Payload, stored: Payload | undefined): void {
-  const same = stored?.size === payload.size && timingSafeEqual(stored.bytes(), payload.bytes());
-  stored?.wipe();
-  if (!same) throw new Conflict('Secret already has data, cannot modify it.');
 }

@@ -30,8 +30,26 @@ const TRANSIT_PREFIX = Buffer.from('vault:v', 'latin1');
 /** Some 100 characters in practice; more than this is no wrapped key. */
 const MAX_TRANSIT_BYTES = 1024;
 
-/** AES-256-GCM, 96-bit IV, 128-bit tag: the only content suite. */
+/**
+ * How a payload is sealed. `gcm`: AES-256-GCM, 96-bit IV, 128-bit tag. `cbc-mac`, for tokens without GCM: AES-256-CBC with
+ * PKCS#7 padding by the KEK, 128-bit IV, and in the tag's place HMAC-SHA-256 by the store's MAC key over the associated
+ * data, the IV and the ciphertext; the length that its associated data binds is the ciphertext's, since the MAC is
+ * checked before anything is decrypted. Only in profile D.
+ */
+export type ContentSuite = 'gcm' | 'cbc-mac';
+
+/** AES-256-GCM: the only content suite that software seals with. */
 export const CONTENT_GCM = 0x01;
+/** For tokens without GCM. */
+export const CONTENT_CBC_MAC = 0x02;
+
+const CBC_BLOCK_BYTES = 16;
+const CONTENTS: Readonly<
+  Record<ContentSuite, { readonly byte: number; readonly ivBytes: number; readonly tagBytes: number }>
+> = {
+  gcm: { byte: CONTENT_GCM, ivBytes: IV_BYTES, tagBytes: TAG_BYTES },
+  'cbc-mac': { byte: CONTENT_CBC_MAC, ivBytes: CBC_BLOCK_BYTES, tagBytes: 32 },
+};
 
 const KEK_MAGIC = Buffer.from('KBK1', 'latin1');
 const PAYLOAD_MAGIC = Buffer.from('KBP1', 'latin1');
@@ -48,6 +66,7 @@ export interface WrappedKek {
 }
 
 export interface SealedBlob {
+  readonly content: ContentSuite;
   readonly suite: WrapSuite;
   readonly kekId: KekId;
   /** Empty in profile D. */
@@ -86,20 +105,22 @@ export function decodeWrappedKek(bytes: Buffer): WrappedKek {
 export function encodeSealed(
   suite: WrapSuite,
   kekId: Buffer,
-  parts: Omit<SealedBlob, 'suite' | 'kekId'>,
+  parts: Omit<SealedBlob, 'content' | 'suite' | 'kekId'>,
+  content: ContentSuite = 'gcm',
 ): Buffer {
   const { wrappedDek, iv, ciphertext, tag } = parts;
+  const { byte, ivBytes, tagBytes } = CONTENTS[content];
   const ivAt = PAYLOAD_HEADER_BYTES + wrappedDek.length;
-  const tagAt = ivAt + IV_BYTES + ciphertext.length;
-  const blob = Buffer.allocUnsafeSlow(tagAt + TAG_BYTES);
+  const tagAt = ivAt + ivBytes + ciphertext.length;
+  const blob = Buffer.allocUnsafeSlow(tagAt + tagBytes);
   blob.set(PAYLOAD_MAGIC);
-  blob[4] = CONTENT_GCM;
+  blob[4] = byte;
   blob[5] = SUITE_BYTES[suite];
   blob.writeUInt16BE(wrappedDek.length, 6);
   blob.set(kekId, KEK_ID_AT);
   blob.set(wrappedDek, PAYLOAD_HEADER_BYTES);
   blob.set(iv, ivAt);
-  blob.set(ciphertext, ivAt + IV_BYTES);
+  blob.set(ciphertext, ivAt + ivBytes);
   blob.set(tag, tagAt);
   return blob;
 }
@@ -107,19 +128,23 @@ export function encodeSealed(
 /** The parts are views into `blob`. Everything that can be wrong without a key is refused here. */
 export function decodeSealed(blob: Buffer): SealedBlob {
   if (blob.length < PAYLOAD_HEADER_BYTES || !startsWith(blob, PAYLOAD_MAGIC)) refuse('no KBP1');
-  if (blob[4] !== CONTENT_GCM) refuse('a KBP1 of unknown content suite');
+  const content = contentOf(blob[4]);
   const suite = suiteOf(blob[5]);
+  const { ivBytes, tagBytes } = CONTENTS[content];
   const ivAt = PAYLOAD_HEADER_BYTES + blob.readUInt16BE(6);
-  const tagAt = blob.length - TAG_BYTES;
-  if (tagAt < ivAt + IV_BYTES) refuse('a KBP1 of impossible length');
+  const tagAt = blob.length - tagBytes;
+  if (tagAt < ivAt + ivBytes) refuse('a KBP1 of impossible length');
+  if (content === 'cbc-mac' && !isPadded(suite, tagAt - ivAt - ivBytes))
+    refuse('a KBP1 of impossible length');
   const wrappedDek = blob.subarray(PAYLOAD_HEADER_BYTES, ivAt);
   if (!fits(suite, wrappedDek)) refuse('a KBP1 whose data key has an impossible length');
   return {
+    content,
     suite,
     kekId: decodeKekId(blob.subarray(KEK_ID_AT, PAYLOAD_HEADER_BYTES)),
     wrappedDek,
-    iv: blob.subarray(ivAt, ivAt + IV_BYTES),
-    ciphertext: blob.subarray(ivAt + IV_BYTES, tagAt),
+    iv: blob.subarray(ivAt, ivAt + ivBytes),
+    ciphertext: blob.subarray(ivAt + ivBytes, tagAt),
     tag: blob.subarray(tagAt),
   };
 }
@@ -141,6 +166,16 @@ function decodeKekId(octets: Buffer): KekId {
 
 function startsWith(bytes: Buffer, magic: Buffer): boolean {
   return bytes.compare(magic, 0, magic.length, 0, magic.length) === 0;
+}
+
+function contentOf(byte: number | undefined): ContentSuite {
+  const contents = Object.keys(CONTENTS) as readonly ContentSuite[];
+  return contents.find((one) => CONTENTS[one].byte === byte) ?? refuse('a KBP1 of unknown content suite');
+}
+
+/** Padding makes whole blocks, one at least. */
+function isPadded(suite: WrapSuite, bytes: number): boolean {
+  return suite === 'none' && bytes > 0 && bytes % CBC_BLOCK_BYTES === 0;
 }
 
 function suiteOf(byte: number | undefined): WrapSuite {

@@ -62,6 +62,7 @@ export function sealDirect(
 /** Opens either profile. `blob` must name `kek`; the plaintext is the caller's to wipe. */
 export function openSealed(kek: Kek, context: PayloadContext, blob: Buffer): Buffer {
   const sealed = decodeSealed(blob);
+  if (sealed.content !== 'gcm') throw new IntegrityError('', { detail: 'a payload that only a token opens' });
   if (sealed.kekId !== kek.id) throw new IntegrityError('', { detail: 'a sealed payload names another KEK' });
   const scope = payloadScope(context);
   return sealed.suite === 'none' ? openDirect(kek, scope, sealed) : openEnvelope(kek, scope, sealed);

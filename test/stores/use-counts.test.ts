@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { createUseCounts } from '../../backends/simple-crypto/use-counts.ts';
+import { createUseCounts } from '../../src/stores/use-counts.ts';
 import { kekId, type KekId } from '../../src/model/ids.ts';
 
 const [A, B] = [kekId('a'), kekId('b')];

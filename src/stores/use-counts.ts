@@ -1,10 +1,14 @@
-import type { KekId } from '../../src/model/ids.ts';
-import type { KekRepository } from '../../src/repositories/keks.ts';
+import type { KekId } from '../model/ids.ts';
 
 /** A KEK is good for 2^32 seals and due for rotation at 2^30: losing this many with a crashed process is nothing. */
 const FLUSH_AT = 1_000;
 /** Projects with few seals each must not fill the memory either. */
 const MAX_COUNTED_KEKS = 10_000;
+
+/** Where seals are added up. */
+export interface UseReports {
+  addUses(id: KekId, uses: number): Promise<void>;
+}
 
 /** Counts seals per KEK in memory and reports them rarely: a seal must not cost a statement. */
 export interface UseCounts {
@@ -13,7 +17,7 @@ export interface UseCounts {
   flush(): Promise<void>;
 }
 
-export function createUseCounts(keks: Pick<KekRepository, 'addUses'>): UseCounts {
+export function createUseCounts(keks: UseReports): UseCounts {
   const uses = new Map<KekId, number>();
   // One report after the other: two at once could report a count twice.
   let reports: Promise<void> = Promise.resolve();
@@ -35,11 +39,7 @@ export function createUseCounts(keks: Pick<KekRepository, 'addUses'>): UseCounts
 }
 
 /** False when the database is away: it fails the requests themselves, and the count waits for the next report. */
-async function reportOne(
-  keks: Pick<KekRepository, 'addUses'>,
-  uses: Map<KekId, number>,
-  id: KekId,
-): Promise<boolean> {
+async function reportOne(keks: UseReports, uses: Map<KekId, number>, id: KekId): Promise<boolean> {
   const counted = uses.get(id);
   if (counted === undefined) return true;
   uses.delete(id);
