@@ -54,7 +54,7 @@ const layers = (place, allowed) => {
 };
 
 const WIRING = {
-  regex: `${UP}(?:compose|main)\\.ts$`,
+  regex: `${UP}(?:compose|open-stores|main)\\.ts$`,
   message: 'compose and main know everybody; nobody knows them. What you need comes as an argument.',
 };
 const CONFIGURATION = {
@@ -115,7 +115,7 @@ const NOTHING_OF_OURS = {
 const topLayers = [
   restrict(['src/errors.ts', 'src/log.ts'], [...packagesOutside('root'), NOTHING_OF_OURS]),
   restrict(['src/config.ts', 'src/config-file.ts'], [...packagesOutside('root'), WIRING]),
-  restrict(['src/compose.ts'], packagesOutside('compose')),
+  restrict(['src/compose.ts', 'src/open-stores.ts'], packagesOutside('compose')),
   restrict(['src/main.ts'], packagesOutside('root')),
   restrict(
     ['migrations/**/*.ts'],

@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { createSimpleCryptoStore } from '../backends/simple-crypto/index.ts';
 import { createAudit } from './audit/audit.ts';
 import { createFileSink } from './audit/file-sink.ts';
-import type { Config, StoreConfig } from './config.ts';
+import type { Config } from './config.ts';
 import { ConfigurationError } from './errors.ts';
 import type { Microversion } from './http/microversion.ts';
 import type { Services } from './http/services.ts';
@@ -11,6 +10,7 @@ import { createKeystoneProvider } from './identity/keystone/keystone-provider.ts
 import type { IdentityProvider } from './identity/provider.ts';
 import { errorFields, type Log } from './log.ts';
 import { now } from './model/timestamp.ts';
+import { openStores } from './open-stores.ts';
 import { createOrderBell } from './operations/orders/order-bell.ts';
 import type { PolicyEngine } from './policy/engine.ts';
 import { createOpaEngine } from './policy/opa.ts';
@@ -21,14 +21,12 @@ import { createContainerMemberRepository } from './repositories/container-member
 import { createContainerTargetRepository } from './repositories/container-targets.ts';
 import { createContainerRepository } from './repositories/containers.ts';
 import { openDatabase, type Database } from './repositories/database.ts';
-import { createKekRepository } from './repositories/keks.ts';
 import { migrate, pendingMigrations } from './repositories/migrate.ts';
 import { createOrderListRepository } from './repositories/order-lists.ts';
 import { createOrderRepository } from './repositories/orders.ts';
 import { createProjectStoreRepository } from './repositories/project-stores.ts';
 import { createQuotaReservationRepository } from './repositories/quota-reservations.ts';
 import { createQuotaRepository } from './repositories/quotas.ts';
-import { createSealedPayloadRepository } from './repositories/sealed-payloads.ts';
 import { createSecretAclRepository } from './repositories/secret-acls.ts';
 import { createSecretConsumerRepository } from './repositories/secret-consumers.ts';
 import { createSecretListRepository } from './repositories/secret-lists.ts';
@@ -37,8 +35,7 @@ import { createSecretStoreRecordRepository } from './repositories/secret-store-r
 import { createSecretTargetRepository } from './repositories/secret-targets.ts';
 import { createSecretRepository } from './repositories/secrets.ts';
 import { createTransportKeyRepository } from './repositories/transport-keys.ts';
-import { createStoreRegistry, type StoreRegistry } from './stores/registry.ts';
-import type { SecretStore } from './stores/secret-store.ts';
+import type { StoreRegistry } from './stores/registry.ts';
 
 export interface Broker {
   readonly services: Services;
@@ -55,7 +52,7 @@ export interface ComposeOptions {
 /** Every object, built once. Whatever cannot be opened stops the start: an absence found later is an outage. */
 export async function compose(config: Config, { log, worker }: ComposeOptions): Promise<Broker> {
   const database = await readyDatabase(config);
-  const stores = await openStores(config, database);
+  const stores = await openStores(config, { database, log });
   const repositories = createRepositories(database);
   await refuseForgottenStores(stores, repositories);
   const storeRecords = await createSecretStoreRecordRepository(database).register(stores.all, now());
@@ -134,22 +131,6 @@ function createRepositories(database: Database): Repositories {
     quotaReservations: createQuotaReservationRepository(database),
     transportKeys: createTransportKeyRepository(database),
   };
-}
-
-export async function openStores(config: Config, database: Database): Promise<StoreRegistry> {
-  const stores: SecretStore[] = [];
-  for (const options of config.stores.configured) stores.push(await openStore(options, database));
-  return createStoreRegistry(stores, config.stores.default);
-}
-
-function openStore(options: StoreConfig, database: Database): Promise<SecretStore> {
-  return createSimpleCryptoStore({
-    name: options.name,
-    options,
-    keks: createKekRepository(database),
-    sealedPayloads: createSealedPayloadRepository(database),
-    clock: now,
-  });
 }
 
 /** A store that holds secrets, or that a project was given, cannot vanish from the configuration. */

@@ -1,8 +1,11 @@
-import { openStores, readyDatabase } from '../compose.ts';
+import { readyDatabase } from '../compose.ts';
 import type { Config } from '../config.ts';
 import { ConfigurationError } from '../errors.ts';
+import type { Log } from '../log.ts';
 import { projectId } from '../model/ids.ts';
 import { now } from '../model/timestamp.ts';
+import { openStore } from '../open-stores.ts';
+import { checkStore } from '../operations/stores/check-store.ts';
 import type { Database } from '../repositories/database.ts';
 import { createProjectStoreRepository } from '../repositories/project-stores.ts';
 import { createSecretRepository } from '../repositories/secrets.ts';
@@ -22,16 +25,18 @@ export function runList(config: Config): Promise<unknown> {
   });
 }
 
-/** `postern stores check`: opens every store and asks it whether it can serve; throws at the first that cannot. */
-export function runCheck(config: Config): Promise<unknown> {
+/**
+ * `postern stores check`: opens every store, asks it whether it can serve, and sends a payload there and back. One line a
+ * store, with what is wrong in words; the process fails if any line is not ok.
+ */
+export function runCheck(config: Config, _words: readonly string[], log: Log): Promise<unknown> {
   return withDatabase(config, async (database) => {
-    const stores = await openStores(config, database);
-    const checked = [];
-    for (const store of stores.all) {
-      await store.health();
-      checked.push({ name: store.name, kind: store.kind, health: 'ok' });
-      await store.close();
-    }
+    const checked = await Promise.all(
+      config.stores.configured.map((options) =>
+        checkStore(() => openStore(options, { database, log }), options),
+      ),
+    );
+    if (checked.some(({ health }) => health !== 'ok')) process.exitCode = 1;
     return checked;
   });
 }

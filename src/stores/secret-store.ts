@@ -2,6 +2,7 @@ import type { PairKind } from '../model/key-kind.ts';
 import type { Payload } from '../model/payload.ts';
 import type { SealedPayload } from '../model/sealed-payload.ts';
 import type { SecretHeader, SecretType } from '../model/secret.ts';
+import type { StoreStatus } from './store-status.ts';
 
 export type StoreKind = 'memory' | 'simple_crypto' | 'pkcs11' | 'kmip' | 'vault' | 'dogtag';
 
@@ -47,6 +48,8 @@ export interface SecretStore {
   destroy(secret: SecretHeader, ref: StoreRef): Promise<void>;
   /** Resolves when the store can serve; else throws what a caller would get. */
   health(): Promise<StoreFacts>;
+  /** Of a guarded store: what is known without asking it. */
+  status?(): StoreStatus;
   /** Twice is fine. */
   close(): Promise<void>;
   /** Present only where payloads live sealed in our own database. */

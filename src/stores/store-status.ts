@@ -1,5 +1,5 @@
 import { BrokerError, StoreMisconfigured } from '../errors.ts';
-import type { StoreFacts, StoreKind } from './secret-store.ts';
+import type { SecretStore, StoreFacts, StoreKind } from './secret-store.ts';
 
 /** `unavailable`: it does not answer. `misconfigured`: it refuses us until somebody changes something. */
 export type StoreState = 'ok' | 'unavailable' | 'misconfigured';
@@ -26,3 +26,15 @@ export const stateAfter = (error: unknown): StoreState =>
 /** What an operator is told about it: what was meant for the log, never the text of a foreign error. */
 export const reasonOf = (error: unknown): string =>
   error instanceof BrokerError ? (error.detail ?? error.message) : 'an unexpected failure: see the log';
+
+/** Of a guarded store what is known already; of one in this process what it says now. */
+export async function statusOf(store: SecretStore): Promise<StoreStatus> {
+  if (store.status !== undefined) return store.status();
+  const { name, kind } = store;
+  const at = { name, kind, seconds: 0, running: 0, waiting: 0 };
+  try {
+    return { ...at, state: 'ok', facts: await store.health() };
+  } catch (error) {
+    return { ...at, state: stateAfter(error), reason: reasonOf(error), facts: {} };
+  }
+}

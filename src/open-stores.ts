@@ -1,0 +1,84 @@
+import { createSimpleCryptoStore } from '../backends/simple-crypto/index.ts';
+import type { Config, StoreConfig } from './config.ts';
+import { BrokerError, ConfigurationError } from './errors.ts';
+import type { Log } from './log.ts';
+import { now } from './model/timestamp.ts';
+import type { Database } from './repositories/database.ts';
+import { createKekRepository } from './repositories/keks.ts';
+import { createSealedPayloadRepository } from './repositories/sealed-payloads.ts';
+import type { GuardOptions } from './stores/guard-options.ts';
+import { guardStore } from './stores/guarded-store.ts';
+import { createStoreRegistry, type StoreRegistry } from './stores/registry.ts';
+import type { SecretStore } from './stores/secret-store.ts';
+import type { StoreStatus } from './stores/store-status.ts';
+
+export interface OpenStoreDeps {
+  readonly database: Database;
+  readonly log: Log;
+}
+
+/**
+ * Every configured store, or `ConfigurationError` with what is wrong with each that does not open: one that is silently
+ * absent would be an outage found too late.
+ */
+export async function openStores(
+  { stores }: Pick<Config, 'stores'>,
+  deps: OpenStoreDeps,
+): Promise<StoreRegistry> {
+  const outcomes = await Promise.allSettled(stores.configured.map((options) => openStore(options, deps)));
+  const opened = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+  const failed = outcomes.flatMap((outcome, at) =>
+    outcome.status === 'rejected' ? [failureOf(stores.configured[at]?.name, outcome.reason)] : [],
+  );
+  if (failed.length === 0) return createStoreRegistry(opened, stores.default);
+  await Promise.allSettled(opened.map((store) => store.close()));
+  const [first] = outcomes.filter((outcome) => outcome.status === 'rejected');
+  throw new ConfigurationError(failed.join('\n'), first?.reason);
+}
+
+function failureOf(name: string | undefined, error: unknown): string {
+  if (error instanceof ConfigurationError) return error.message;
+  const why = error instanceof BrokerError ? (error.detail ?? error.message) : String(error);
+  return `store "${name ?? ''}" does not open: ${why}`;
+}
+
+type Open<Kind extends StoreConfig['kind']> = (
+  options: Extract<StoreConfig, { readonly kind: Kind }>,
+  deps: OpenStoreDeps,
+) => Promise<SecretStore>;
+
+/** How each kind is opened; all but simple_crypto are guarded. */
+const KINDS: { readonly [Kind in StoreConfig['kind']]: Open<Kind> } = {
+  simple_crypto: (options, { database }) =>
+    createSimpleCryptoStore({
+      name: options.name,
+      options,
+      keks: createKekRepository(database),
+      sealedPayloads: createSealedPayloadRepository(database),
+      clock: now,
+    }),
+};
+
+/** One store. Throws what it ended with. */
+export function openStore(options: StoreConfig, deps: OpenStoreDeps): Promise<SecretStore> {
+  // The compiler does not see that the kind of the options chooses the opener of that kind.
+  // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-assertion
+  return (KINDS[options.kind] as Open<StoreConfig['kind']>)(options, deps);
+}
+
+/** For the kinds whose payloads or keys are behind a wire. */
+export function guarded(store: SecretStore, options: GuardOptions, { log }: OpenStoreDeps): SecretStore {
+  return guardStore(store, options, {
+    clockMs: () => performance.now(),
+    random: Math.random,
+    onChange: (status) => logChange(log, status),
+  });
+}
+
+function logChange(log: Log, { name, state, reason }: StoreStatus): void {
+  const fields = { store: name, ...(reason === undefined ? {} : { detail: reason }) };
+  if (state === 'ok') log.info('a secret store is well again', fields);
+  else if (state === 'misconfigured')
+    log.error('a secret store refuses us: somebody must change something', fields);
+  else log.error('a secret store is not available', fields);
+}
