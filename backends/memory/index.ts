@@ -1,9 +1,13 @@
+import { generateKeyPair } from '../../src/crypto/generate-key-pair.ts';
+import { generateKey } from '../../src/crypto/generate-key.ts';
 import { Conflict } from '../../src/errors.ts';
 import { Payload } from '../../src/model/payload.ts';
 import { SECRET_TYPES, type SecretHeader } from '../../src/model/secret.ts';
 import { requireCapable } from '../../src/stores/capabilities.ts';
 import {
   storeRef,
+  type KeyGenerator,
+  type MadeKey,
   type SecretStore,
   type StoreCapabilities,
   type StoreRef,
@@ -16,12 +20,17 @@ const CAPABILITIES: StoreCapabilities = {
   destroys: 'erase',
 };
 
+export interface MemoryOptions {
+  /** Makes keys itself, as a device does. */
+  readonly generates?: boolean;
+}
+
 /** The reference that every other store is compared with. Forgets everything with the process: for tests only. */
-export function createMemoryStore(name: string): SecretStore {
+export function createMemoryStore(name: string, { generates = false }: MemoryOptions = {}): SecretStore {
   const payloads = new Map<StoreRef, Payload>();
   const refOf = (secret: SecretHeader): StoreRef => storeRef(`memory:${secret.id}`);
   const isOwn = (secret: SecretHeader, ref: StoreRef): boolean => ref === refOf(secret);
-  return {
+  const store: SecretStore = {
     name,
     kind: 'memory',
     capabilities: CAPABILITIES,
@@ -46,5 +55,25 @@ export function createMemoryStore(name: string): SecretStore {
     },
     health: async () => ({}),
     close: async () => undefined,
+  };
+  return generates ? { ...store, generator: createGenerator(store) } : store;
+}
+
+function createGenerator(store: SecretStore): KeyGenerator {
+  const keep = async (secret: SecretHeader, payload: Payload): Promise<MadeKey> => ({
+    ref: await store.put(secret, payload),
+    size: payload.size,
+  });
+  return {
+    makesKey: ({ algorithm }) => algorithm === 'aes',
+    makeKey: async (secret, bits) => keep(secret, await generateKey(bits)),
+    makesPair: (kind) => kind === 'ecdsa',
+    makePair: async (pair, kind, bits) => {
+      const made = await generateKeyPair(kind, bits, undefined);
+      return {
+        privateKey: await keep(pair.privateKey, made.privateKey),
+        publicKey: await keep(pair.publicKey, made.publicKey),
+      };
+    },
   };
 }

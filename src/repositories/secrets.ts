@@ -23,7 +23,7 @@ export interface SecretRepository {
   insertPending(secret: Secret): Promise<void>;
   /** A visible row, without payload or (given the sealed bytes) with it, all in one transaction. */
   insertActive(secret: Secret, sealed?: SealedPayload): Promise<void>;
-  /** The store acknowledged: `pending` becomes visible. */
+  /** The store acknowledged: `pending` becomes visible. The size may be known only now, of a key that the store made. */
   markActive(secret: Secret, storeRef: string, now: Timestamp): Promise<Secret>;
   /** Second step begins: the row stays visible, without payload, and no other second step can begin. */
   markFilling(secret: Secret, store: string, now: Timestamp): Promise<Secret>;
@@ -54,7 +54,8 @@ export function createSecretRepository(db: Database): SecretRepository {
         : insertTogether(db, secret, sealed),
     markActive: (secret, storeRef, now) =>
       transaction(db, async (tx) => {
-        const active = await update(tx, secret, { state: 'active', store_ref: storeRef, updated_at: now });
+        const acknowledged = { store_ref: storeRef, payload_size: secret.payloadSize };
+        const active = await update(tx, secret, { state: 'active', ...acknowledged, updated_at: now });
         await addToCount(tx, secret.projectId, 1);
         return active;
       }),

@@ -13,6 +13,7 @@ import {
   type Current,
   type StoreFixture,
 } from './secret-store-fixture.ts';
+import { describeGeneration } from './secret-store-generation.ts';
 import { describeSealing } from './secret-store-sealing.ts';
 import { describeLikeMemory } from './secret-store-sequences.ts';
 
@@ -57,6 +58,7 @@ export function describeSecretStore(name: string, open: () => Promise<StoreFixtu
     describeConcurrency(current);
     describeSealing(current);
     describeLikeMemory(current);
+    describeGeneration(current);
     describeLife(current);
   });
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createMemoryStore } from '../../backends/memory/index.ts';
+import { createMemoryStore, type MemoryOptions } from '../../backends/memory/index.ts';
 import { StoreUnavailable } from '../../src/errors.ts';
 import { PACE, startWorkingOrders, type Pace, type WorkingDeps } from '../../src/jobs/orders.ts';
 import { sweep } from '../../src/jobs/sweep.ts';
@@ -17,7 +17,7 @@ import { createQuotaReservationRepository } from '../../src/repositories/quota-r
 import { createQuotaRepository } from '../../src/repositories/quotas.ts';
 import { createSecretRepository } from '../../src/repositories/secrets.ts';
 import { createStoreRegistry } from '../../src/stores/registry.ts';
-import type { SecretStore } from '../../src/stores/secret-store.ts';
+import type { KeyGenerator, SecretStore } from '../../src/stores/secret-store.ts';
 import type { TestDatabase } from '../helpers/databases.ts';
 import { until } from '../robustness/broker-process.ts';
 
@@ -35,10 +35,13 @@ export interface RemoteStore {
   refusal: Error | undefined;
   /** Puts that began. */
   puts: number;
+  /** Keys and pairs that it began to make; the answer of the first is lost on the way if it is to be. */
+  makes: number;
+  muteMake: boolean;
 }
 
-export function createRemoteStore(): RemoteStore {
-  const real = createMemoryStore('remote');
+export function createRemoteStore(options: MemoryOptions = {}): RemoteStore {
+  const real = createMemoryStore('remote', options);
   const lost = (): Error => new StoreUnavailable('cut off');
   const wire = async (): Promise<SecretStore> => {
     if (remote.down) throw lost();
@@ -52,14 +55,33 @@ export function createRemoteStore(): RemoteStore {
     if (number !== remote.muteAt) return ref;
     throw lost();
   };
+  const made = <T>(answer: T): T => {
+    if ((remote.makes += 1) === 1 && remote.muteMake) throw lost();
+    return answer;
+  };
+  const generator: KeyGenerator | undefined = real.generator && {
+    ...real.generator,
+    makeKey: async (...args) => made(await real.generator!.makeKey(...args)),
+    makePair: async (...args) => made(await real.generator!.makePair(...args)),
+  };
   const store: SecretStore = {
     ...real,
+    ...(generator === undefined ? {} : { generator }),
     put,
     locate: async (...args) => (await wire()).locate(...args),
     get: async (...args) => (await wire()).get(...args),
     destroy: async (...args) => (await wire()).destroy(...args),
   };
-  const remote: RemoteStore = { store, down: false, gate: undefined, muteAt: 0, refusal: undefined, puts: 0 };
+  const remote: RemoteStore = {
+    store,
+    down: false,
+    gate: undefined,
+    muteAt: 0,
+    refusal: undefined,
+    puts: 0,
+    makes: 0,
+    muteMake: false,
+  };
   return remote;
 }
 

@@ -2,6 +2,6 @@ import { createMemoryStore } from '../../backends/memory/index.ts';
 import { describeSecretStore } from '../conformance/secret-store.ts';
 
 describeSecretStore('memory', async () => {
-  const store = createMemoryStore('memory');
+  const store = createMemoryStore('memory', { generates: true });
   return { store, close: () => store.close() };
 });

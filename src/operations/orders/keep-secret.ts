@@ -1,8 +1,9 @@
+import { InternalError } from '../../errors.ts';
 import type { Payload } from '../../model/payload.ts';
 import type { Secret } from '../../model/secret.ts';
 import type { KeptSecret } from '../../repositories/orders.ts';
 import type { SecretRepository } from '../../repositories/secrets.ts';
-import type { SecretStore } from '../../stores/secret-store.ts';
+import type { MadeKey, SecretStore } from '../../stores/secret-store.ts';
 
 /**
  * The first half of creating a secret: its payload is safe, and nobody sees it. What never gets to its second half is a
@@ -21,4 +22,26 @@ export async function keepSecret(
   }
   await secrets.insertPending(secret);
   return { secret, ref: await store.put(secret, payload) };
+}
+
+/** The same for a secret whose payload its store makes: the row is there before the key is. */
+export async function expectSecret(
+  { secrets }: { readonly secrets: SecretRepository },
+  draft: Secret,
+  store: SecretStore,
+): Promise<Secret> {
+  const secret: Secret = { ...draft, store: store.name, payloadSize: null, state: 'pending' };
+  if (store.sealer === undefined) await secrets.insertPending(secret);
+  return secret;
+}
+
+export function keepMade(expected: Secret, store: SecretStore, { ref, sealed, size }: MadeKey): KeptSecret {
+  const secret: Secret = { ...expected, payloadSize: size };
+  if (store.sealer === undefined) return { secret, ref };
+  if (sealed === undefined) {
+    throw new InternalError('', {
+      detail: `store "${store.name}" seals, but gave a key of its own unsealed`,
+    });
+  }
+  return { secret: { ...secret, state: 'active', storeRef: ref }, sealed };
 }

@@ -10,8 +10,8 @@ import type { Clock, Timestamp } from '../../model/timestamp.ts';
 import type { ClaimedOrder } from '../../repositories/order-rows.ts';
 import type { KeptSecret, Made } from '../../repositories/orders.ts';
 import type { SecretRepository } from '../../repositories/secrets.ts';
-import type { SecretStore } from '../../stores/secret-store.ts';
-import { keepSecret } from './keep-secret.ts';
+import type { KeyGenerator, SecretStore } from '../../stores/secret-store.ts';
+import { expectSecret, keepMade, keepSecret } from './keep-secret.ts';
 import { orderedSecret, textIn } from './ordered-secret.ts';
 import type { Wanted } from './wanted-key.ts';
 
@@ -33,11 +33,23 @@ export async function makeKey(
   store: SecretStore,
   bits: number,
 ): Promise<Made> {
-  const key = await generateKey(bits);
-  return {
-    secrets: [await keep(deps, claim, store, 'symmetric', claim.plan.secretId, key)],
-    container: null,
-  };
+  return { secrets: [await makeOrHaveMade(deps, claim, store, bits)], container: null };
+}
+
+/** By the store if it can: such a key is never in our memory, or only sealed. */
+async function makeOrHaveMade(
+  deps: MakeKeysDeps,
+  claim: ClaimedOrder,
+  store: SecretStore,
+  bits: number,
+): Promise<KeptSecret> {
+  const { order, plan } = claim;
+  const draft = orderedSecret(order, plan.secretId, 'symmetric', deps.clock());
+  if (store.generator?.makesKey(draft, bits) !== true) {
+    return keep(deps, claim, store, 'symmetric', plan.secretId, await generateKey(bits));
+  }
+  const expected = await expectSecret(deps, draft, store);
+  return keepMade(expected, store, await store.generator.makeKey(expected, bits));
 }
 
 /** A pair as an order asks for it. */
@@ -57,14 +69,48 @@ export async function makePair(
   if (publicId === null || containerId === null) {
     throw new InternalError('', { detail: `order ${claim.order.id} has no ids for a pair` });
   }
-  const { privateKey, publicKey } = await generateKeyPair(kind, bits, passphrase?.payload);
-  const secrets: KeptSecret[] = [
-    await keep(deps, claim, store, 'private', secretId, privateKey),
-    await keep(deps, claim, store, 'public', publicId, publicKey),
-  ];
+  const ids = { privateId: secretId, publicId };
+  const secrets =
+    passphrase === undefined && store.generator?.makesPair(kind, bits) === true
+      ? await havePairMade(deps, claim, store, store.generator, { ...ids, kind, bits })
+      : await makeAndKeepPair(deps, claim, store, { ...ids, kind, bits, passphrase });
   if (passphrase !== undefined) secrets.push({ secret: passphrase.secret, ref: passphrase.ref });
   const members = secrets.map(({ secret }) => memberOf(secret));
   return { secrets, container: { row: containerOf(claim, containerId, kind, deps.clock()), members } };
+}
+
+interface PairIds {
+  readonly privateId: SecretId;
+  readonly publicId: SecretId;
+}
+
+async function makeAndKeepPair(
+  deps: MakeKeysDeps,
+  claim: ClaimedOrder,
+  store: SecretStore,
+  { privateId, publicId, kind, bits, passphrase }: WantedPair & PairIds,
+): Promise<KeptSecret[]> {
+  const { privateKey, publicKey } = await generateKeyPair(kind, bits, passphrase?.payload);
+  return [
+    await keep(deps, claim, store, 'private', privateId, privateKey),
+    await keep(deps, claim, store, 'public', publicId, publicKey),
+  ];
+}
+
+/** A private key that is to be encrypted with a passphrase is not asked of a store: none does that. */
+async function havePairMade(
+  deps: MakeKeysDeps,
+  { order }: ClaimedOrder,
+  store: SecretStore,
+  generator: KeyGenerator,
+  { privateId, publicId, kind, bits }: Omit<WantedPair, 'passphrase'> & PairIds,
+): Promise<KeptSecret[]> {
+  const expect = (id: SecretId, type: SecretType): Promise<Secret> =>
+    expectSecret(deps, orderedSecret(order, id, type, deps.clock()), store);
+  const privateKey = await expect(privateId, 'private');
+  const publicKey = await expect(publicId, 'public');
+  const made = await generator.makePair({ privateKey, publicKey }, kind, bits);
+  return [keepMade(privateKey, store, made.privateKey), keepMade(publicKey, store, made.publicKey)];
 }
 
 /** Wipes the payload, whatever becomes of it. */
