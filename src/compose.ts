@@ -20,7 +20,7 @@ import { createContainerListRepository } from './repositories/container-lists.ts
 import { createContainerMemberRepository } from './repositories/container-members.ts';
 import { createContainerTargetRepository } from './repositories/container-targets.ts';
 import { createContainerRepository } from './repositories/containers.ts';
-import { openDatabase, type Database } from './repositories/database.ts';
+import { openDatabase, ping, type Database } from './repositories/database.ts';
 import { migrate, pendingMigrations } from './repositories/migrate.ts';
 import { createOrderListRepository } from './repositories/order-lists.ts';
 import { createOrderRepository } from './repositories/orders.ts';
@@ -66,6 +66,7 @@ export async function compose(config: Config, { log, worker }: ComposeOptions): 
     log,
     stores,
     storeRecords,
+    databaseHealth: () => ping(database),
     orderBell: createOrderBell(),
     clock: now,
     ...surface(config),

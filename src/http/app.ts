@@ -14,6 +14,7 @@ import { orderRoutes } from './orders/routes.ts';
 import { isUnder, normalisedPath } from './path.ts';
 import { serve, type Progress, type Resource } from './pipeline.ts';
 import { quotaRoutes } from './quotas/routes.ts';
+import { ready } from './ready.ts';
 import { sendJson } from './reply.ts';
 import type { Route } from './route.ts';
 import { secretConsumerRoutes } from './secret-consumers/routes.ts';
@@ -65,6 +66,7 @@ async function boundary(services: Services, ctx: Context, next: Next): Promise<v
   ctx.path = normalisedPath(ctx.path);
   ctx.state['api'] = isUnder(ctx.path, '/v1');
   if (ctx.path === '/healthcheck') return healthcheck(services, ctx);
+  if (ctx.path === '/ready') return ready(services, ctx);
   corsHeaders(ctx, services.cors);
   if (ctx.method === 'OPTIONS') return emptyAnswer(ctx);
   const progress: Progress = {

@@ -15,8 +15,8 @@ export function answerError(services: Services, ctx: Context, progress: Progress
   if (error.status >= 500) logFailure(services, ctx, progress, error, thrown);
   for (const name of ['Content-Encoding', 'Last-Modified', 'ETag']) ctx.remove(name);
   ctx.status = error.status;
-  for (const [name, value] of Object.entries(error.headers)) ctx.set(name, value);
   if (error.status === 503) ctx.set('Retry-After', RETRY_AFTER_SECONDS);
+  for (const [name, value] of Object.entries(error.headers)) ctx.set(name, value);
   const body = error.body(progress.operation);
   if (ctx.state['api'] === true) sendJson(ctx, body);
   else sendErrorPage(ctx, body);

@@ -8,8 +8,7 @@ const FORMS = ['text/plain', 'application/json', 'text/html'];
 
 /** `/healthcheck`, as load balancers probe it: no credentials, no API headers, any method. */
 export async function healthcheck(services: Services, ctx: Context): Promise<void> {
-  const disabled =
-    services.healthcheckDisableFile !== null && (await exists(services.healthcheckDisableFile));
+  const disabled = await isOutOfService(services);
   const reason = disabled ? 'DISABLED BY FILE' : 'OK';
   ctx.status = disabled ? 503 : 200;
   if (ctx.method === 'HEAD') {
@@ -23,6 +22,13 @@ export async function healthcheck(services: Services, ctx: Context): Promise<voi
   ctx.body =
     form === 'text/html' ? `<HTML><BODY><TABLE><TR><TD>${reason}</TD></TR></TABLE></BODY></HTML>` : reason;
   ctx.set('Content-Type', `${form}; charset=UTF-8`);
+}
+
+/** An operator takes the process out by creating a file. */
+export async function isOutOfService({
+  healthcheckDisableFile: file,
+}: Pick<Services, 'healthcheckDisableFile'>): Promise<boolean> {
+  return file !== null && (await exists(file));
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -36,6 +36,8 @@ export interface Services {
   readonly audit: Audit;
   readonly log: Log;
   readonly stores: StoreRegistry;
+  /** Rejects while the database does not answer. */
+  readonly databaseHealth: () => Promise<void>;
   readonly secrets: SecretRepository;
   readonly secretTargets: SecretTargetRepository;
   readonly secretLists: SecretListRepository;

@@ -60,6 +60,13 @@ interface SqliteConnection {
   exec(sql: string, done: (error: Error | null) => void): void;
 }
 
+/** Resolves when the database answers. */
+export async function ping(db: Database): Promise<void> {
+  await translated(async () => {
+    await db.knex.raw('select 1');
+  });
+}
+
 /** All of `work`'s statements or none. Never call a store inside: a slow store would hold the connection. */
 export async function transaction<T>(db: Database, work: (tx: Database) => Promise<T>): Promise<T> {
   return translated(() => db.knex.transaction((trx) => work({ knex: trx, dialect: db.dialect })));

@@ -73,6 +73,18 @@ describe('a database that is away [pg]', function () {
     expect(json).to.include({ code: 503, title: 'Service Unavailable' });
     expect(json).to.have.property('description').that.is.a('string');
   };
+  /** Soon, and without a word on why. */
+  const expectUnready = async (): Promise<void> => {
+    const began = Date.now();
+    const { status, json } = await app.request('GET', '/ready');
+    expect(Date.now() - began).to.be.below(6_000);
+    expect(status).to.equal(503);
+    expect(json).to.deep.equal({
+      status: 'unready',
+      database: 'unavailable',
+      stores: { software: 'unavailable' },
+    });
+  };
   const expectBack = async (): Promise<void> => {
     const read = await until(
       async () => {
@@ -93,8 +105,10 @@ describe('a database that is away [pg]', function () {
     await proxy.cut();
     for (const [kind, ask] of everyKind()) expectUnavailable(kind, await ask());
     expect((await app.request('GET', '/healthcheck')).status).to.equal(200);
+    await expectUnready();
     await proxy.restore();
     await expectBack();
+    expect((await app.request('GET', '/ready')).status).to.equal(200);
   });
 
   it('is 503 in time for every kind of request while it says nothing, and found again', async () => {
@@ -104,6 +118,7 @@ describe('a database that is away [pg]', function () {
     const answers = await Promise.all(everyKind().map(async ([kind, ask]) => [kind, await ask()] as const));
     for (const [kind, answer] of answers) expectUnavailable(kind, answer);
     expect(Date.now() - began).to.be.below(PATIENCE_MS);
+    await expectUnready();
     await proxy.restore();
     await expectBack();
   });
