@@ -27,6 +27,8 @@ PERSONAS = {
     "writer": ["creator", "member"],
 }
 PROJECTS = {"project-a": "a", "project-b": "b"}
+# A project for each kind of secret store, each with a creator only.
+STORE_PROJECTS = {f"project-{kind}": kind for kind in ("simple_crypto", "pkcs11", "kmip", "vault", "dogtag")}
 
 # "postern" is the broker's own user; "compute" calls the broker for its users, with a service token.
 SERVICE_USERS = {"postern": ["service"], "compute": ["service"]}
@@ -85,11 +87,12 @@ def password_of(name):
 
 def seed_identity(keystone):
     roles = keystone.ensure_all("roles", "role", [{"name": name} for name in ROLES])
-    names = ["service", *PROJECTS]
+    names = ["service", *PROJECTS, *STORE_PROJECTS]
     projects = keystone.ensure_all("projects", "project", [{"name": n, "domain_id": "default"} for n in names])
     grants = {name: ("service", granted) for name, granted in SERVICE_USERS.items()}
     for project, suffix in PROJECTS.items():
         grants |= {f"{name}-{suffix}": (project, granted) for name, granted in PERSONAS.items()}
+    grants |= {f"creator-{kind}": (project, ["creator"]) for project, kind in STORE_PROJECTS.items()}
     wanted = [{"name": n, "domain_id": "default", "password": password_of(n)} for n in grants]
     users = keystone.ensure_all("users", "user", wanted)
     return roles, projects, grants, users
@@ -170,7 +173,7 @@ def document(options, projects, grants, users, credentials):
         "short_expiration": options.short_expiration,
         "key_manager_url": options.key_manager_url,
         "region": "RegionOne",
-        "projects": {name: projects[name] for name in ("service", *PROJECTS)},
+        "projects": {name: projects[name] for name in ("service", *PROJECTS, *STORE_PROJECTS)},
         "users": {
             name: {
                 "id": users[name],
