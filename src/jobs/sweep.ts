@@ -13,7 +13,7 @@ export interface SweepDeps {
   readonly clock: Clock;
 }
 
-/** Twice the longest deadline of a request: whoever began this row is gone. */
+/** Twice the longest that a store in this process takes: whoever began this row is gone. */
 export const UNFINISHED_AFTER_MS = 20_000;
 const ROWS_PER_RUN = 500;
 
@@ -27,7 +27,10 @@ export interface SweepReport {
  * `filling`: the payload goes, the secret stays as one without. `destroying`: destroy again. Each row is claimed before
  * its payload is touched: a row that another sweep took, or whose slow request ended well after all, is left alone.
  */
-export async function sweep(deps: SweepDeps, olderThanMs = UNFINISHED_AFTER_MS): Promise<SweepReport> {
+export async function sweep(
+  deps: SweepDeps,
+  olderThanMs = unfinishedAfterMs(deps.stores),
+): Promise<SweepReport> {
   const before = timestampFromMillis(toMillis(deps.clock()) - olderThanMs);
   const report = { finished: 0, failed: 0 };
   for (const secret of await deps.secrets.listAnyProjectUnfinished(before, ROWS_PER_RUN)) {
@@ -41,6 +44,11 @@ export async function sweep(deps: SweepDeps, olderThanMs = UNFINISHED_AFTER_MS):
     }
   }
   return report;
+}
+
+/** A slow store is given its time: a payload that arrives after its row was swept would be one nobody points to. */
+function unfinishedAfterMs({ all }: StoreRegistry): number {
+  return Math.max(UNFINISHED_AFTER_MS, ...all.map(({ longestMs = 0 }) => 2 * longestMs));
 }
 
 /** The claim also makes the row young again: rows of a dead store do not stand in the way of the others. */

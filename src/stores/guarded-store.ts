@@ -57,6 +57,7 @@ export function guardStore(store: SecretStore, options: GuardOptions, deps: Guar
     name: store.name,
     kind: store.kind,
     capabilities: store.capabilities,
+    longestMs: Math.max(options.deadline * 1_000, generator === undefined ? 0 : GENERATION_MS),
     put: (secret, payload) => withOwn(payload, call, (own) => store.put(secret, own)),
     locate: (secret) => call(() => store.locate(secret)),
     get: (secret, ref) => call(() => store.get(secret, ref)),

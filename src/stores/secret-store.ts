@@ -48,6 +48,8 @@ export interface SecretStore {
   destroy(secret: SecretHeader, ref: StoreRef): Promise<void>;
   /** Resolves when the store can serve; else throws what a caller would get. */
   health(): Promise<StoreFacts>;
+  /** Of a guarded store: nobody waits longer than this for any of its operations, and none goes on for twice as long. */
+  readonly longestMs?: number;
   /** Of a guarded store: what is known without asking it. */
   status?(): StoreStatus;
   /** Twice is fine. */
