@@ -110,7 +110,10 @@ describeDatabases('the sweep', (dialect) => {
 
   it('gives a slow store twice its time before it takes a row for abandoned', async () => {
     const secret = await pending(true);
-    const stores = createStoreRegistry([{ ...remote.store, longestMs: UNFINISHED_AFTER_MS + 1_000 }], 'remote');
+    const stores = createStoreRegistry(
+      [{ ...remote.store, longestMs: UNFINISHED_AFTER_MS + 1_000 }],
+      'remote',
+    );
     expect(await sweep({ ...deps, stores })).to.deep.equal({ finished: 0, failed: 0 });
     expect((await secrets.findAnyProject(secret.id))?.state).to.equal('pending');
     expect(await remote.store.locate(secret)).not.to.equal(undefined);
