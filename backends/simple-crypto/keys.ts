@@ -94,8 +94,9 @@ export function readPrivateFile(path: string): Buffer {
   let file: number | undefined;
   try {
     file = openSync(path, 'r');
-    refuseShared(path, fstatSync(file));
-    return readFileSync(file);
+    const content = readFileSync(file);
+    if (!isPublic(content)) refuseShared(path, fstatSync(file));
+    return content;
   } catch (error) {
     if (error instanceof ConfigurationError) throw error;
     throw new ConfigurationError(`the file ${path} cannot be read`, error);
@@ -103,6 +104,11 @@ export function readPrivateFile(path: string): Buffer {
     if (file !== undefined) closeSync(file);
   }
 }
+
+const CERTIFICATES = /^(?:[^-]*-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----)+[^-]*$/;
+
+/** Certificates and nothing else (RFC 7468): the authorities that a system trusts are for all to read. */
+const isPublic = (content: Buffer): boolean => CERTIFICATES.test(content.toString('latin1'));
 
 /**
  * OpenSSH's rule for private keys: a file of ours must be ours alone. One that somebody else owns was mounted by an

@@ -131,6 +131,27 @@ describe('the master key file', () => {
     });
   }
 
+  describe('when others can read it', () => {
+    const certificate = `-----BEGIN CERTIFICATE-----\n${'MIIB'.repeat(20)}==\n-----END CERTIFICATE-----\n`;
+    const key = certificate.replaceAll('CERTIFICATE', 'PRIVATE KEY');
+    for (const [what, content, refused] of [
+      ['a certificate', certificate, false],
+      ['a bundle with remarks', `# one\n${certificate}\n# two\n${certificate}`, false],
+      ['a certificate and its key', certificate + key, true],
+      ['a key and its certificate', key + certificate, true],
+      ['a certificate that is cut off', certificate.slice(0, -8), true],
+      ['nothing', '', true],
+    ] as const) {
+      it(`${refused ? 'is refused' : 'is read'}: ${what}`, () => {
+        const file = join(folder, 'shared.pem');
+        writeFileSync(file, content, { mode: 0o644 });
+        const read = (): string => readPrivateFile(file).toString();
+        if (refused) expect(read).to.throw(ConfigurationError, `chmod 600 ${file}`);
+        else expect(read()).to.equal(content);
+      });
+    }
+  });
+
   it('is read with mode 400', () => {
     generateMasterKeyFile(path);
     chmodSync(path, 0o400);

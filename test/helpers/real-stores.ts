@@ -1,0 +1,137 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { StoreKind } from '../../src/stores/secret-store.ts';
+
+export type RealKind = Exclude<StoreKind, 'memory'>;
+
+/** A kind of store and the real server behind it, as `test/services` started it. */
+export interface RealStore {
+  readonly kind: RealKind;
+  /** Its entry of `stores.configured`; the kind is its name. Files it needs of its own go to `folder`. */
+  configuration(folder: string): Readonly<Record<string, unknown>>;
+  /** The script that stops and starts its server; undefined where there is no server. */
+  readonly service: string | undefined;
+}
+
+export const REAL_STORES: readonly RealStore[] = [
+  { kind: 'simple_crypto', configuration: simpleCrypto, service: undefined },
+  { kind: 'pkcs11', configuration: pkcs11, service: undefined },
+  { kind: 'kmip', configuration: kmip, service: 'pykmip' },
+  { kind: 'vault', configuration: vault, service: 'vault' },
+  { kind: 'dogtag', configuration: dogtag, service: 'dogtag' },
+];
+
+/** Read by nobody but the store's tests: each says that its server is there. */
+const VARIABLES: Readonly<Partial<Record<RealKind, string>>> = {
+  pkcs11: 'POSTERN_TEST_PKCS11_LIBRARY',
+  kmip: 'POSTERN_TEST_KMIP',
+  vault: 'POSTERN_TEST_VAULT',
+  dogtag: 'POSTERN_TEST_DOGTAG',
+};
+
+/** Why some of the servers are not here; undefined when all are. */
+export function absentServers(): string | undefined {
+  const missing = Object.entries(VARIABLES).filter(([, name]) => process.env[name] === undefined);
+  return missing.length === 0 ? undefined : `no server for ${missing.map(([kind]) => kind).join(', ')}`;
+}
+
+/** Whether their absence is a failure. */
+export const areServersRequired = (): boolean =>
+  Object.keys(VARIABLES).every((kind) => (process.env['REQUIRE_STORES'] ?? '').split(',').includes(kind));
+
+const SERVICES = fileURLToPath(new URL('../services', import.meta.url));
+
+/** Stops or starts a server, and returns when it has. */
+export function service(name: string, ...command: readonly string[]): void {
+  const { status, stderr } = spawnSync(join(SERVICES, `${name}.sh`), command, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${name}.sh ${command.join(' ')}: ${stderr}`);
+}
+
+/** What a server's own tool says. */
+export const askService = (name: string, ...command: readonly string[]): string =>
+  execFileSync(join(SERVICES, `${name}.sh`), command, {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+
+function variable(name: string): string {
+  const value = process.env[name];
+  if (value === undefined) throw new Error(`${name} is not set`);
+  return value;
+}
+
+function simpleCrypto(folder: string): Readonly<Record<string, unknown>> {
+  const key = { file: join(folder, 'master.key'), generate: true };
+  return { name: 'simple_crypto', kind: 'simple_crypto', master_keys: [{ id: 'test', key }] };
+}
+
+/** Labels of keys that `postern keys init` makes; more than one test may want them. */
+export const TOKEN_KEYS = { id: 'real', mkek_label: 'real-mkek', hmac_label: 'real-hmac' };
+
+function pkcs11(folder: string): Readonly<Record<string, unknown>> {
+  return {
+    name: 'pkcs11',
+    kind: 'pkcs11',
+    library: variable('POSTERN_TEST_PKCS11_LIBRARY'),
+    token_label: variable('POSTERN_TEST_PKCS11_TOKEN'),
+    pin: { file: variable('POSTERN_TEST_PKCS11_PIN_FILE') },
+    master_keys: [TOKEN_KEYS],
+    environment: { SOFTHSM2_CONF: variable('POSTERN_TEST_PKCS11_CONF') },
+    socket_folder: join(folder, 'run'),
+  };
+}
+
+function kmip(): Readonly<Record<string, unknown>> {
+  const [host = '', port] = variable('POSTERN_TEST_KMIP').split(':');
+  const file = (name: string): object => ({ file: join(variable('POSTERN_TEST_KMIP_TLS'), name) });
+  const tls = { ca: file('ca.pem'), cert: file('client.pem'), key: file('client.key') };
+  return { name: 'kmip', kind: 'kmip', host, port: Number(port), tls };
+}
+
+/** What only tests may use: the root token, to look in from the other side. */
+export interface VaultAccess {
+  readonly url: string;
+  readonly tls: string;
+  readonly role_id: string;
+  readonly secret_id: string;
+  readonly root_token: string;
+}
+
+export const vaultAccess = (): VaultAccess =>
+  JSON.parse(readFileSync(variable('POSTERN_TEST_VAULT'), 'utf8')) as VaultAccess;
+
+function vault(folder: string): Readonly<Record<string, unknown>> {
+  const { url, tls, role_id, secret_id } = vaultAccess();
+  return {
+    name: 'vault',
+    kind: 'vault',
+    url,
+    tls: { ca: { file: join(tls, 'ca.pem') } },
+    auth: { approle: { role_id, secret_id: privateFile(folder, 'secret-id', secret_id) } },
+    mount: 'secret',
+  };
+}
+
+function dogtag(): Readonly<Record<string, unknown>> {
+  const file = (name: string): object => ({ file: join(variable('POSTERN_TEST_DOGTAG_PKI'), name) });
+  return {
+    name: 'dogtag',
+    kind: 'dogtag',
+    url: variable('POSTERN_TEST_DOGTAG'),
+    tls: { ca: file('ca.crt'), cert: file('agent.crt'), key: file('agent.key') },
+  };
+}
+
+function privateFile(folder: string, name: string, text: string): object {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, name), text, { mode: 0o600 });
+  return { file: join(folder, name) };
+}
+
+/** The whole `stores` section: all five, `simple_crypto` for whom nothing is said. */
+export const allStores = (folder: string): Readonly<Record<string, unknown>> => ({
+  default: 'simple_crypto',
+  configured: REAL_STORES.map((store) => store.configuration(folder)),
+});
