@@ -1,3 +1,4 @@
+import { createDogtagStore } from '../backends/dogtag/index.ts';
 import { createSimpleCryptoStore } from '../backends/simple-crypto/index.ts';
 import type { Config, StoreConfig } from './config.ts';
 import { BrokerError, ConfigurationError } from './errors.ts';
@@ -57,12 +58,12 @@ const KINDS: { readonly [Kind in StoreConfig['kind']]: Open<Kind> } = {
       sealedPayloads: createSealedPayloadRepository(database),
       clock: now,
     }),
+  dogtag: async (options, deps) => guarded(await createDogtagStore({ options }), options, deps),
 };
 
 /** One store. Throws what it ended with. */
 export function openStore(options: StoreConfig, deps: OpenStoreDeps): Promise<SecretStore> {
   // The compiler does not see that the kind of the options chooses the opener of that kind.
-  // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-assertion
   return (KINDS[options.kind] as Open<StoreConfig['kind']>)(options, deps);
 }
 

@@ -10,6 +10,8 @@ import { missingOptions, type JsonSchema } from './options.ts';
 
 const EXAMPLE = readFileSync(new URL('../../conf/postern.example.yaml', import.meta.url), 'utf8');
 const KEY = `${Buffer.alloc(32, 7).toString('base64')}\n`;
+/** Looked into only when a store is opened. */
+const PEM = '-----BEGIN EXAMPLE-----\n';
 const ENVIRONMENT = { DATABASE_URL: 'postgres://127.0.0.1/postern', POSTERN_CREDENTIAL_SECRET: 'secret' };
 
 /** `#option` is switched off, `# text` is prose. Of two spellings of one section the later then counts. */
@@ -29,6 +31,9 @@ describe('conf/postern.example.yaml', () => {
     writeFileSync(join(folder, 'keystone-password'), 'password\n', PRIVATE);
     for (const name of ['master-2026-11.key', 'var/master.key'])
       writeFileSync(join(folder, name), KEY, PRIVATE);
+    for (const name of ['dogtag-ca.pem', 'dogtag-agent.pem', 'dogtag-agent.key'])
+      writeFileSync(join(folder, name), PEM, PRIVATE);
+    writeFileSync(join(folder, 'dogtag-passphrase'), 'password\n', PRIVATE);
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
 
