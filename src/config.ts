@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { dogtagOptions } from '../backends/dogtag/index.ts';
+import { kmipOptions } from '../backends/kmip/index.ts';
 import { simpleCryptoOptions } from '../backends/simple-crypto/index.ts';
 import { headersOptions } from './identity/headers.ts';
 import { keystoneOptions } from './identity/keystone/options.ts';
@@ -48,7 +49,9 @@ const stores = z
     default: z.string().min(1),
     /** Whether projects may choose; left out: if there is more than one. */
     multiple: z.boolean().optional(),
-    configured: z.array(z.discriminatedUnion('kind', [simpleCryptoOptions, dogtagOptions])).min(1),
+    configured: z
+      .array(z.discriminatedUnion('kind', [simpleCryptoOptions, kmipOptions, dogtagOptions]))
+      .min(1),
   })
   .superRefine(({ default: name, configured }, context) => {
     const names = configured.map((store) => store.name);

@@ -1,4 +1,5 @@
 import { createDogtagStore } from '../backends/dogtag/index.ts';
+import { createKmipStore } from '../backends/kmip/index.ts';
 import { createSimpleCryptoStore } from '../backends/simple-crypto/index.ts';
 import type { Config, StoreConfig } from './config.ts';
 import { BrokerError, ConfigurationError } from './errors.ts';
@@ -58,6 +59,8 @@ const KINDS: { readonly [Kind in StoreConfig['kind']]: Open<Kind> } = {
       sealedPayloads: createSealedPayloadRepository(database),
       clock: now,
     }),
+  kmip: async (options, deps) =>
+    guarded(await createKmipStore({ name: options.name, options, clockMs: Date.now }), options, deps),
   dogtag: async (options, deps) => guarded(await createDogtagStore({ options }), options, deps),
 };
 

@@ -31,6 +31,10 @@ describe('conf/postern.example.yaml', () => {
     writeFileSync(join(folder, 'keystone-password'), 'password\n', PRIVATE);
     for (const name of ['master-2026-11.key', 'var/master.key'])
       writeFileSync(join(folder, name), KEY, PRIVATE);
+    for (const name of ['kmip-ca.pem', 'kmip-client.pem', 'kmip-client.key'])
+      writeFileSync(join(folder, name), PEM, PRIVATE);
+    for (const name of ['kmip-passphrase', 'kmip-password'])
+      writeFileSync(join(folder, name), 'password\n', PRIVATE);
     for (const name of ['dogtag-ca.pem', 'dogtag-agent.pem', 'dogtag-agent.key'])
       writeFileSync(join(folder, name), PEM, PRIVATE);
     writeFileSync(join(folder, 'dogtag-passphrase'), 'password\n', PRIVATE);

@@ -1,0 +1,62 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createKmipStore, kmipOptions, type KmipOptions } from '../../backends/kmip/index.ts';
+import type { SecretHeader } from '../../src/model/secret.ts';
+import type { SecretStore, StoreRef } from '../../src/stores/secret-store.ts';
+import type { Address } from '../conformance/secret-store-outages.ts';
+
+const ADDRESS = process.env['POSTERN_TEST_KMIP'];
+const FOLDER = process.env['POSTERN_TEST_KMIP_TLS'];
+
+/** Why there is no server to test against; undefined when there is one. */
+export const absentKmip =
+  ADDRESS === undefined || FOLDER === undefined
+    ? 'POSTERN_TEST_KMIP and POSTERN_TEST_KMIP_TLS are not set (test/services/pykmip.sh env)'
+    : undefined;
+
+/** The certificates that test/services/pykmip.sh makes, by what is wrong with them. */
+export type Client = 'client' | 'stranger' | 'expired' | 'foreign' | 'no-usage';
+
+export function kmipAddress(): Address {
+  const [host = '', port = ''] = (ADDRESS ?? '').split(':');
+  return { host, port: Number(port) };
+}
+
+const pem = (file: string): string => readFileSync(join(FOLDER ?? '', file), 'utf8');
+
+export function tlsOf(client: Client = 'client', authority = 'ca'): object {
+  return { ca: pem(`${authority}.pem`), cert: pem(`${client}.pem`), key: pem(`${client}.key`) };
+}
+
+/** Each test its own objects: the server finds by name, and it keeps them over runs. */
+export const ownNamespace = (): string => `test-${randomBytes(6).toString('hex')}`;
+
+/** As a configuration would have it, checked by the schema. */
+export function kmipConfig(changes: Readonly<Record<string, unknown>> = {}): KmipOptions {
+  const { host, port } = kmipAddress();
+  const own = { kind: 'kmip', name: 'appliance', host, port, tls: tlsOf(), namespace: ownNamespace() };
+  return kmipOptions.parse({ ...own, ...changes });
+}
+
+export function openKmip(changes: Readonly<Record<string, unknown>> = {}): Promise<SecretStore> {
+  const options = kmipConfig(changes);
+  return createKmipStore({ name: options.name, options, clockMs: Date.now });
+}
+
+/** The same store; closing it destroys what was put through it. This server looks at every object there is, each time. */
+export function leavingNothing(store: SecretStore): SecretStore {
+  const put = new Map<StoreRef, SecretHeader>();
+  return {
+    ...store,
+    put: async (secret, payload) => {
+      const ref = await store.put(secret, payload);
+      put.set(ref, secret);
+      return ref;
+    },
+    close: async () => {
+      for (const [ref, secret] of put) await store.destroy(secret, ref);
+      await store.close();
+    },
+  };
+}
