@@ -73,7 +73,8 @@ describe('TTLV of any kind', () => {
       }),
       { numRuns: 5000 },
     );
-    expect(accepted).to.be.greaterThan(0);
+    // Both ways are tried, or nothing is.
+    expect(accepted).to.be.within(100, 4900);
   });
 
   it('refuses changed messages or gives them back, and its readers throw nothing else', () => {
@@ -88,7 +89,7 @@ describe('TTLV of any kind', () => {
       }),
       { numRuns: 10_000 },
     );
-    expect(accepted).to.be.greaterThan(100);
+    expect(accepted).to.be.within(100, 9900);
   });
 
   it('refuses every flipped bit of the vectors or gives it back', () => {

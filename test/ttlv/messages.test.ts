@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { keyLength } from '../../src/ttlv/attributes.ts';
 import { authenticationItem } from '../../src/ttlv/credentials.ts';
 import {
   readRequest,
@@ -7,7 +8,13 @@ import {
   type Response,
   responseMessage,
 } from '../../src/ttlv/messages.ts';
-import { destroyRequest, locateRequest, queryRequest, registerRequest } from '../../src/ttlv/requests.ts';
+import {
+  createKeyPairRequest,
+  destroyRequest,
+  locateRequest,
+  queryRequest,
+  registerRequest,
+} from '../../src/ttlv/requests.ts';
 import { TAG } from '../../src/ttlv/tags.ts';
 import {
   children,
@@ -186,6 +193,16 @@ describe('a request', () => {
     const registration = { object: TRIPLE_DES, attributes: [], protection: ['Hardware'] } as const;
     expect(registerRequest('1.4', registration).payload).to.have.length(3);
     expect(registerRequest('2.0', registration).payload).to.have.length(4);
+  });
+
+  it('sends no set of attributes that is empty for a pair of keys', () => {
+    for (const [version, form] of [
+      ['1.4', TAG['Common Template-Attribute']],
+      ['2.0', TAG['Common Attributes']],
+    ] as const) {
+      const pair = { common: [keyLength(2048)], privateKey: [], publicKey: [] };
+      expect(createKeyPairRequest(version, pair).payload.map(({ tag }) => tag)).to.deep.equal([form]);
+    }
   });
 
   it('can be made by a device', () => {
