@@ -1,5 +1,6 @@
 import { createDogtagStore } from '../backends/dogtag/index.ts';
 import { createKmipStore } from '../backends/kmip/index.ts';
+import { createPkcs11Store } from '../backends/pkcs11/index.ts';
 import { createSimpleCryptoStore } from '../backends/simple-crypto/index.ts';
 import type { Config, StoreConfig } from './config.ts';
 import { BrokerError, ConfigurationError } from './errors.ts';
@@ -59,6 +60,12 @@ const KINDS: { readonly [Kind in StoreConfig['kind']]: Open<Kind> } = {
       sealedPayloads: createSealedPayloadRepository(database),
       clock: now,
     }),
+  pkcs11: async (options, deps) => {
+    const keks = createKekRepository(deps.database);
+    const sealedPayloads = createSealedPayloadRepository(deps.database);
+    const store = await createPkcs11Store({ options, keks, sealedPayloads, clock: now, log: deps.log });
+    return guarded(store, options, deps);
+  },
   kmip: async (options, deps) =>
     guarded(await createKmipStore({ name: options.name, options, clockMs: Date.now }), options, deps),
   dogtag: async (options, deps) => guarded(await createDogtagStore({ options }), options, deps),
