@@ -67,8 +67,9 @@ const KINDS: { readonly [Kind in StoreConfig['kind']]: Open<Kind> } = {
     return guarded(store, options, deps);
   },
   kmip: async (options, deps) =>
-    guarded(await createKmipStore({ name: options.name, options, clockMs: Date.now }), options, deps),
-  dogtag: async (options, deps) => guarded(await createDogtagStore({ options }), options, deps),
+    guarded(await createKmipStore({ options, clockMs: Date.now }), options, deps),
+  dogtag: async (options, deps) =>
+    guarded(await createDogtagStore({ options, clockMs: Date.now }), options, deps),
 };
 
 /** One store. Throws what it ended with. */

@@ -1,12 +1,18 @@
 import { SECRET_TYPES } from '../../src/model/secret.ts';
 import { requireCapable } from '../../src/stores/capabilities.ts';
-import type { SecretStore, StoreCapabilities, StoreFacts } from '../../src/stores/secret-store.ts';
+import type {
+  KeyGenerator,
+  SecretStore,
+  StoreCapabilities,
+  StoreFacts,
+} from '../../src/stores/secret-store.ts';
 import { readQuery } from '../../src/ttlv/answers.ts';
 import { queryRequest } from '../../src/ttlv/requests.ts';
 import { createKmipClient, type KmipClient } from './client.ts';
 import { destroyAll } from './destroy.ts';
 import { fetchPayload, locateAll } from './find.ts';
 import { createTlsIdentity, daysUntil, type TlsIdentity } from './identity.ts';
+import { createGenerator } from './generator.ts';
 import { createLanes } from './lanes.ts';
 import { createLinks } from './links.ts';
 import { placeOf, refOf, type Naming } from './names.ts';
@@ -21,7 +27,6 @@ const ENVELOPE_BYTES = 4_096;
 const HEALTH_MS = 2_000;
 
 export interface KmipDeps {
-  readonly name: string;
   readonly options: KmipOptions;
   /** Milliseconds since 1970. */
   readonly clockMs: () => number;
@@ -32,7 +37,8 @@ export interface KmipDeps {
  * certificates that cannot be used, `StoreMisconfigured` for a server that refuses us or cannot be a store, and
  * `StoreUnavailable` for one that does not answer.
  */
-export async function createKmipStore({ name, options, clockMs }: KmipDeps): Promise<SecretStore> {
+export async function createKmipStore({ options, clockMs }: KmipDeps): Promise<SecretStore> {
+  const { name } = options;
   const identity = createTlsIdentity(name, options.tls, clockMs);
   const client = createKmipClient(options, createLinks(options, identity, clockMs));
   const capabilities: StoreCapabilities = {
@@ -42,12 +48,7 @@ export async function createKmipStore({ name, options, clockMs }: KmipDeps): Pro
     destroys: 'erase',
   };
   const health = (): Promise<StoreFacts> => probe(client, identity, clockMs);
-  try {
-    await health();
-  } catch (error) {
-    client.close();
-    throw error;
-  }
+  const generator = await opened(client, options, health);
   return {
     name,
     kind: 'kmip',
@@ -55,8 +56,32 @@ export async function createKmipStore({ name, options, clockMs }: KmipDeps): Pro
     ...createObjects(client, { name, capabilities }, options),
     health,
     close: async () => client.close(),
+    ...(generator === undefined ? {} : { generator }),
   };
 }
+
+/** Leaves no connection behind when the server cannot be used. */
+async function opened(
+  client: KmipClient,
+  options: KmipOptions,
+  health: () => Promise<StoreFacts>,
+): Promise<KeyGenerator | undefined> {
+  try {
+    await health();
+    if (!options.generate) return undefined;
+    return await createGenerator(client, {
+      usage: options.usage,
+      activate: options.activate,
+      naming: namingOf(options),
+      generateMs: options.timeouts.generate * 1_000,
+    });
+  } catch (error) {
+    client.close();
+    throw error;
+  }
+}
+
+const namingOf = ({ namespace, name }: KmipOptions): Naming => ({ namespace, store: name });
 
 async function probe(client: KmipClient, identity: TlsIdentity, clockMs: () => number): Promise<StoreFacts> {
   return client.run(async (link) => {
@@ -87,7 +112,7 @@ function createObjects(
   store: Pick<SecretStore, 'name' | 'capabilities'>,
   options: KmipOptions,
 ): Objects {
-  const naming: Naming = { namespace: options.namespace, store: store.name };
+  const naming = namingOf(options);
   // Two puts of one secret at once would both look before either has written.
   const lanes = createLanes();
   return {

@@ -2,6 +2,7 @@ import { createPrivateKey, createPublicKey, X509Certificate, type KeyObject } fr
 import type { CryptographicAlgorithm } from '../../src/ttlv/key-enums.ts';
 import { isAtLeast, type Version } from '../../src/ttlv/versions.ts';
 import type { Form, FormOptions } from './forms.ts';
+import { pairUsage } from './usage.ts';
 
 type PairType = 'private' | 'public';
 
@@ -30,11 +31,11 @@ function pairForm(type: PairType, material: Buffer, { usage, version }: FormOpti
   return type === 'private'
     ? {
         object: { type: 'Private Key', block: { format: 'PKCS#8', material, ...sorted } },
-        usage: usage.private,
+        usage: pairUsage(sorted.algorithm, usage.private),
       }
     : {
         object: { type: 'Public Key', block: { format: 'X.509', material, ...sorted } },
-        usage: usage.public,
+        usage: pairUsage(sorted.algorithm, usage.public),
       };
 }
 

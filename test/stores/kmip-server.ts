@@ -40,8 +40,7 @@ export function kmipConfig(changes: Readonly<Record<string, unknown>> = {}): Kmi
 }
 
 export function openKmip(changes: Readonly<Record<string, unknown>> = {}): Promise<SecretStore> {
-  const options = kmipConfig(changes);
-  return createKmipStore({ name: options.name, options, clockMs: Date.now });
+  return createKmipStore({ options: kmipConfig(changes), clockMs: Date.now });
 }
 
 /** The same store; closing it destroys what was put through it. This server looks at every object there is, each time. */
