@@ -26,17 +26,19 @@ const CAPABILITIES: StoreCapabilities = {
 
 export interface DogtagDeps {
   readonly options: DogtagOptions;
+  /** Milliseconds since 1970, for what certificates say of their time. */
+  readonly clockMs: () => number;
 }
 
 /**
  * Payloads as keys of a Dogtag KRA. Errors: `ConfigurationError` for credentials that cannot work, `StoreUnavailable` and
  * `StoreMisconfigured` when the server does not answer, or not to us.
  */
-export async function createDogtagStore({ options }: DogtagDeps): Promise<SecretStore> {
-  const certificate = readCredentials(options.name, options.tls);
+export async function createDogtagStore({ options, clockMs }: DogtagDeps): Promise<SecretStore> {
+  const certificate = readCredentials(options.name, options.tls, clockMs());
   const rest = createRest(options);
   try {
-    const opened = await open(options, certificate, rest);
+    const opened = await open(options, { certificate, rest, clockMs });
     await checkUp(opened);
     return createStore(options, opened);
   } catch (error) {
@@ -45,41 +47,48 @@ export async function createDogtagStore({ options }: DogtagDeps): Promise<Secret
   }
 }
 
-interface Opened {
+interface Ground {
   readonly rest: Rest;
-  readonly api: Product['api'];
   readonly certificate: X509Certificate;
+  readonly clockMs: () => number;
+}
+
+interface Opened extends Ground {
+  readonly api: Product['api'];
   readonly session: Session;
   readonly transport: Transport;
   readonly kra: Kra;
 }
 
-async function open(options: DogtagOptions, certificate: X509Certificate, rest: Rest): Promise<Opened> {
+async function open(options: DogtagOptions, ground: Ground): Promise<Opened> {
+  const { rest, clockMs } = ground;
   const { api } = await readProduct(rest, options.api);
   const subsystem = `/kra/${api}`;
   const session = createSession(rest, subsystem);
-  const transport = createTransport(rest, subsystem, options.session_key_wrap);
+  const transport = createTransport({ rest, subsystem, wrap: options.session_key_wrap, clockMs });
   const generateWithin = options.timeouts.generate;
   const kra = createKra({ rest, session, transport, subsystem, generateWithin });
-  return { rest, api, certificate, session, transport, kra };
+  return { ...ground, api, session, transport, kra };
 }
 
 /** Whether the server answers, takes us for an agent, and has a transport key; and what is good to know of it. */
-async function checkUp({ rest, api, certificate, session, transport }: Opened): Promise<StoreFacts> {
+async function checkUp(opened: Opened): Promise<StoreFacts> {
+  const { rest, api, certificate, session, transport, kra, clockMs } = opened;
   const { version } = await readProduct(rest, api);
   const { id } = await session.login();
-  await transport.current();
+  // Any user may log in. Only agents may ask this.
+  await kra.listActive('postern');
   return {
     version,
     api,
     agent: id,
-    certificate_days_left: daysUntil(new Date(certificate.validTo)),
-    transport_certificate_days_left: daysUntil(transport.validTo() ?? new Date()),
+    certificate_days_left: daysUntil(Date.parse(certificate.validTo), clockMs()),
+    transport_certificate_days_left: daysUntil((await transport.current()).endsMs, clockMs()),
   };
 }
 
 const DAY_MS = 86_400_000;
-const daysUntil = (date: Date): number => Math.floor((date.getTime() - Date.now()) / DAY_MS);
+const daysUntil = (endMs: number, nowMs: number): number => Math.floor((endMs - nowMs) / DAY_MS);
 
 function createStore(options: DogtagOptions, opened: Opened): SecretStore {
   const { name, namespace } = options;

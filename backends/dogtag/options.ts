@@ -55,6 +55,7 @@ function isOrigin({ pathname, search, hash, username, password }: URL): boolean 
 export function readCredentials(
   store: string,
   { cert, key, passphrase }: DogtagOptions['tls'],
+  nowMs: number,
 ): X509Certificate {
   const certificate = parse(store, 'tls.cert is no certificate', () => new X509Certificate(cert));
   const privateKey = parse(store, 'tls.key is no private key, or tls.passphrase is not its passphrase', () =>
@@ -62,7 +63,7 @@ export function readCredentials(
   );
   if (!certificate.checkPrivateKey(privateKey))
     throw new ConfigurationError(`store "${store}": tls.key does not belong to tls.cert`);
-  if (Date.parse(certificate.validTo) <= Date.now())
+  if (Date.parse(certificate.validTo) <= nowMs)
     throw new ConfigurationError(`store "${store}": tls.cert ended on ${certificate.validTo}`);
   return certificate;
 }

@@ -24,4 +24,4 @@ export function optionsOf(changes: Changes = {}, credentials = 'agent'): DogtagO
 }
 
 export const openDogtag = (changes: Changes = {}, credentials = 'agent'): Promise<SecretStore> =>
-  createDogtagStore({ options: optionsOf(changes, credentials) });
+  createDogtagStore({ options: optionsOf(changes, credentials), clockMs: Date.now });

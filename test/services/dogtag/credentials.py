@@ -4,6 +4,7 @@
 
 FOLDER holds ca.crt, admin.crt and admin.key. Written beside them, each as NAME.crt and NAME.key:
     agent     of this CA; agent of the KRA and of the CA, and nothing more
+    outsider  of this CA, a user of the KRA, but no agent
     unmapped  of this CA, but of no user
     expired   of this CA; ended an hour ago
     foreign   of no CA that the server knows
@@ -18,7 +19,6 @@ import subprocess
 import sys
 import urllib.parse
 
-USER = "postern"
 GROUPS = {"kra": "Data Recovery Manager Agents", "ca": "Certificate Manager Agents"}
 DATE = "%Y-%m-%d %H:%M:%S"
 CLIENT_AUTH = "1.3.6.1.5.5.7.3.2"
@@ -97,14 +97,17 @@ def issue(dogtag, folder, name, changes):
     return pem
 
 
-def allow(dogtag, subsystem, certificate):
-    """A user who is an agent, and who logs in with this certificate."""
+def add_user(dogtag, subsystem, user, certificate):
+    """A user who logs in with this certificate."""
     users = f"/{subsystem}/rest/admin/users"
     # 409: from an earlier run.
-    dogtag.call("POST", users, {"UserID": USER, "FullName": "Postern"}, also=(409,))
-    dogtag.call("POST", f"{users}/{USER}/certs", {"Encoded": certificate})
+    dogtag.call("POST", users, {"UserID": user, "FullName": user}, also=(409,))
+    dogtag.call("POST", f"{users}/{user}/certs", {"Encoded": certificate})
+
+
+def make_agent(dogtag, subsystem, user):
     group = urllib.parse.quote(GROUPS[subsystem])
-    dogtag.call("POST", f"/{subsystem}/rest/admin/groups/{group}/members", {"id": USER}, also=(409,))
+    dogtag.call("POST", f"/{subsystem}/rest/admin/groups/{group}/members", {"id": user}, also=(409,))
 
 
 def main(url, folder):
@@ -117,7 +120,9 @@ def main(url, folder):
     issue(dogtag, folder, "unmapped", client)
     issue(dogtag, folder, "expired", {**client, **past})
     for subsystem in GROUPS:
-        allow(dogtag, subsystem, agent)
+        add_user(dogtag, subsystem, "postern", agent)
+        make_agent(dogtag, subsystem, "postern")
+    add_user(dogtag, "kra", "outsider", issue(dogtag, folder, "outsider", client))
     subject = ["-subj", "/O=Elsewhere/CN=postern agent", "-addext", "extendedKeyUsage=clientAuth"]
     foreign = openssl("req", "-x509", "-new", "-key", new_key(folder, "foreign"), "-days", "3650", *subject)
     write(f"{folder}/foreign.crt", foreign)
