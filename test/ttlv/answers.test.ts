@@ -246,6 +246,8 @@ describe('the answer to', () => {
       type: 'Symmetric Key',
       id: 'fb4b5b9c-6188-4c63-8142-fe9c328129fc',
     });
+    const turned = payload(uid('a'), objectType('Symmetric Key'));
+    expect(() => readCreate(turned)).to.throw(TtlvError, 'another order');
     const pair = [
       text(TAG['Private Key Unique Identifier'], '1'),
       text(TAG['Public Key Unique Identifier'], '2'),

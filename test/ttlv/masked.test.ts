@@ -57,7 +57,8 @@ describe('a trace', () => {
   });
 
   it('shows no bytes wherever they stand', () => {
-    expectNone(masked(structure(0x541234, [bytes(0x541235, material)])));
+    const number = bigInteger(0x541236, BigInt(`0x${material.toString('hex')}`));
+    expectNone(masked(structure(0x541234, [bytes(0x541235, material), number])));
     expect(masked(structure(0x541234, []))).to.equal('tag 541234');
   });
 

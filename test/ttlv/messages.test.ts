@@ -49,6 +49,14 @@ function answer(batchItem: readonly Item[], { count = 1, items = 1, minor = 2 } 
     ...Array.from({ length: items }, () => structure(TAG['Batch Item'], batchItem)),
   ]);
 }
+
+/** With its header back to front. */
+function reordered(message: Item): Item {
+  const [header, ...rest] = children(message);
+  const turned = structure(header!.tag, children(header!).toReversed());
+  return structure(message.tag, [turned, ...rest]);
+}
+
 const DESTROY = enumeration(TAG.Operation, 0x14);
 const SUCCESS = enumeration(TAG['Result Status'], 0);
 const FAILED = enumeration(TAG['Result Status'], 1);
@@ -105,6 +113,7 @@ describe('a response', () => {
     'a header after the batch item': structure(TAG['Response Message'], [
       ...children(answer([DESTROY, SUCCESS])).toReversed(),
     ]),
+    'a batch count before the version': reordered(answer([DESTROY, SUCCESS])),
     'a batch count of two': answer([DESTROY, SUCCESS], { count: 2 }),
     'a batch count of none': answer([DESTROY, SUCCESS], { count: 0 }),
     'two batch items that are counted as one': answer([DESTROY, SUCCESS], { items: 2 }),
@@ -220,6 +229,9 @@ describe('a request', () => {
     const changed = encode(message);
     changed[changed.indexOf('42005c05', 0, 'hex') + 11] = 0x77;
     expect(() => readRequest(decode(changed))).to.throw(TtlvError, 'unknown operation');
+    const turned = structure(TAG['Batch Item'], [structure(TAG['Request Payload'], []), DESTROY]);
+    const other = structure(message.tag, [children(message)[0]!, turned]);
+    expect(() => readRequest(other)).to.throw(TtlvError, 'another order');
     expect(() => readRequest(decode(response('V3')))).to.throw(TtlvError, 'not a Request Message');
   });
 });
