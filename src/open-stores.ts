@@ -70,7 +70,6 @@ const KINDS: { readonly [Kind in StoreConfig['kind']]: Open<Kind> } = {
     guarded(await createKmipStore({ options, clockMs: Date.now }), options, deps),
   dogtag: async (options, deps) =>
     guarded(await createDogtagStore({ options, clockMs: Date.now }), options, deps),
-    guarded(await createDogtagStore({ options, clockMs: Date.now }), options, deps),
 };
 
 /** One store. Throws what it ended with. */
