@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createKmipStore, kmipOptions, type KmipOptions } from '../../backends/kmip/index.ts';
 import type { SecretHeader } from '../../src/model/secret.ts';
-import type { SecretStore, StoreRef } from '../../src/stores/secret-store.ts';
+import type { KeyGenerator, SecretStore, StoreRef } from '../../src/stores/secret-store.ts';
 import type { Address } from '../conformance/secret-store-outages.ts';
 
 const ADDRESS = process.env['POSTERN_TEST_KMIP'];
@@ -43,19 +43,40 @@ export function openKmip(changes: Readonly<Record<string, unknown>> = {}): Promi
   return createKmipStore({ options: kmipConfig(changes), clockMs: Date.now });
 }
 
-/** The same store; closing it destroys what was put through it. This server looks at every object there is, each time. */
+/**
+ * The same store; closing it destroys what was put or made through it. This server looks at every object there is for each
+ * name, so what a run leaves slows down the next.
+ */
 export function leavingNothing(store: SecretStore): SecretStore {
-  const put = new Map<StoreRef, SecretHeader>();
+  const left = new Map<StoreRef, SecretHeader>();
+  const { generator } = store;
   return {
     ...store,
     put: async (secret, payload) => {
       const ref = await store.put(secret, payload);
-      put.set(ref, secret);
+      left.set(ref, secret);
       return ref;
     },
+    ...(generator === undefined ? {} : { generator: noting(generator, left) }),
     close: async () => {
-      for (const [ref, secret] of put) await store.destroy(secret, ref);
+      for (const [ref, secret] of left) await store.destroy(secret, ref);
       await store.close();
+    },
+  };
+}
+
+function noting(generator: KeyGenerator, left: Map<StoreRef, SecretHeader>): KeyGenerator {
+  return {
+    ...generator,
+    makeKey: async (secret, bits) => {
+      const made = await generator.makeKey(secret, bits);
+      left.set(made.ref, secret);
+      return made;
+    },
+    makePair: async (pair, kind, bits) => {
+      const made = await generator.makePair(pair, kind, bits);
+      left.set(made.privateKey.ref, pair.privateKey).set(made.publicKey.ref, pair.publicKey);
+      return made;
     },
   };
 }
