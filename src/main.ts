@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util';
 import { runMigrate, runStatus } from './cli/db.ts';
+import { runKeysCheck, runKeysInit } from './cli/keys.ts';
 import { present } from './cli/output.ts';
 import { runServe } from './cli/serve.ts';
 import { runAssign, runCheck, runList, runUnassign } from './cli/stores.ts';
@@ -56,6 +57,16 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     help: 'Send the new secrets of a project to the default store again.',
     example: 'postern stores unassign 4c0d6b1a9f7e4f0d9d0b6f0f3f0e7a11',
     run: runUnassign,
+  },
+  'keys init': {
+    help: 'Make the first master key of an HSM store on its token.',
+    example: 'postern keys init hsm --config /etc/postern/postern.yaml',
+    run: runKeysInit,
+  },
+  'keys check': {
+    help: 'Show the master keys of an HSM store as its token has them.',
+    example: 'postern keys check hsm --config /etc/postern/postern.yaml',
+    run: runKeysCheck,
   },
 };
 

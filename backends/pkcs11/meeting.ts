@@ -5,7 +5,7 @@ import { connectSocket } from './link.ts';
 import type { Pkcs11Options } from './options.ts';
 import type { Rendezvous } from './rendezvous.ts';
 import { TokenFault } from './rv.ts';
-import { spawnTokenProcess, type TokenProcess } from './spawn-token-process.ts';
+import { ENDED_WELL, spawnTokenProcess, type TokenProcess } from './spawn-token-process.ts';
 
 /** Node needs a tenth of a second to start, and much longer on a machine that is busy. */
 const LISTEN_MS = 10_000;
@@ -70,7 +70,11 @@ function begin({ options, log }: MeetingDeps, path: string): TokenProcess {
     path,
     environment: options.environment,
     threads: options.sessions + SPARE_THREADS,
-    onEnd: (detail) => log.info('the process of the HSM module has ended', { store: options.name, detail }),
+    onEnd: (detail) => {
+      const fields = { store: options.name, detail };
+      if (detail === ENDED_WELL) log.debug('the process of the HSM module has ended', fields);
+      else log.warn('the process of the HSM module has ended by itself', fields);
+    },
   });
 }
 

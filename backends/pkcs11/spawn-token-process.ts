@@ -8,6 +8,9 @@ const ENTRY = fileURLToPath(
 /** Enough to see why Node itself did not start. */
 const MAX_TEXT = 2_000;
 
+/** Nobody needed it any more, or another one was there. */
+export const ENDED_WELL = 'status 0';
+
 export interface TokenProcess {
   /** Why it ended; undefined while it runs. */
   ended(): string | undefined;

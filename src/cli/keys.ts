@@ -1,0 +1,39 @@
+import { readyDatabase } from '../compose.ts';
+import type { Config } from '../config.ts';
+import type { Log } from '../log.ts';
+import { createKekRepository } from '../repositories/keks.ts';
+import { describeStoreKeys, initStoreKeys, type DescribedKey } from '../token-keys.ts';
+
+/** `postern keys init STORE`: makes the store's first master key on its token. Refuses labels that are there. */
+export async function runKeysInit(config: Config, [store]: readonly string[], log: Log): Promise<unknown> {
+  return show(await initStoreKeys(config, store, log), new Map());
+}
+
+/** `postern keys check STORE`: each master key as the token has it, what is wrong with it, and what it wraps. */
+export async function runKeysCheck(
+  config: Config,
+  [store = '']: readonly string[],
+  log: Log,
+): Promise<unknown> {
+  const keys = await describeStoreKeys(config, store, log);
+  const database = await readyDatabase(config);
+  try {
+    return show(keys, await createKekRepository(database).countAnyProjectByRootKey(store));
+  } finally {
+    await database.knex.destroy();
+  }
+}
+
+/** The process fails if any key is not as it should be. */
+function show(keys: readonly DescribedKey[], wrapped: ReadonlyMap<string, number>): unknown {
+  if (keys.some(({ faults }) => faults.length > 0)) process.exitCode = 1;
+  return keys.map(({ id, use, label, attributes, faults }) => ({
+    id,
+    use,
+    label,
+    bits: (attributes.bytes ?? 0) * 8,
+    attributes: Object.entries(attributes).flatMap(([name, value]) => (value === 1 ? [name] : [])),
+    project_keys: wrapped.get(id) ?? 0,
+    health: faults.length === 0 ? 'ok' : faults.join('; '),
+  }));
+}
