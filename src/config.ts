@@ -3,6 +3,7 @@ import { dogtagOptions } from '../backends/dogtag/index.ts';
 import { kmipOptions } from '../backends/kmip/index.ts';
 import { pkcs11Options } from '../backends/pkcs11/index.ts';
 import { simpleCryptoOptions } from '../backends/simple-crypto/index.ts';
+import { vaultOptions } from '../backends/vault/index.ts';
 import { headersOptions } from './identity/headers.ts';
 import { keystoneOptions } from './identity/keystone/options.ts';
 
@@ -51,7 +52,15 @@ const stores = z
     /** Whether projects may choose; left out: if there is more than one. */
     multiple: z.boolean().optional(),
     configured: z
-      .array(z.discriminatedUnion('kind', [simpleCryptoOptions, pkcs11Options, kmipOptions, dogtagOptions]))
+      .array(
+        z.discriminatedUnion('kind', [
+          simpleCryptoOptions,
+          pkcs11Options,
+          kmipOptions,
+          dogtagOptions,
+          vaultOptions,
+        ]),
+      )
       .min(1),
   })
   .superRefine(({ default: name, configured }, context) => {

@@ -2,6 +2,7 @@ import { createDogtagStore } from '../backends/dogtag/index.ts';
 import { createKmipStore } from '../backends/kmip/index.ts';
 import { createPkcs11Store } from '../backends/pkcs11/index.ts';
 import { createSimpleCryptoStore } from '../backends/simple-crypto/index.ts';
+import { createVaultStore } from '../backends/vault/index.ts';
 import type { Config, StoreConfig } from './config.ts';
 import { BrokerError, ConfigurationError } from './errors.ts';
 import type { Log } from './log.ts';
@@ -70,6 +71,11 @@ const KINDS: { readonly [Kind in StoreConfig['kind']]: Open<Kind> } = {
     guarded(await createKmipStore({ options, clockMs: Date.now }), options, deps),
   dogtag: async (options, deps) =>
     guarded(await createDogtagStore({ options, clockMs: Date.now }), options, deps),
+  vault: async (options, deps) => {
+    const clockMs = (): number => performance.now();
+    const store = await createVaultStore({ options, log: deps.log, clockMs, random: Math.random });
+    return guarded(store, options, deps);
+  },
 };
 
 /** One store. Throws what it ended with. */

@@ -31,6 +31,7 @@ describe('conf/postern.example.yaml', () => {
     writeFileSync(join(folder, 'keystone-password'), 'password\n', PRIVATE);
     for (const name of ['master-2026-11.key', 'var/master.key'])
       writeFileSync(join(folder, name), KEY, PRIVATE);
+    writeFileSync(join(folder, 'hsm-pin'), '0000\n', PRIVATE);
     for (const name of ['kmip-ca.pem', 'kmip-client.pem', 'kmip-client.key'])
       writeFileSync(join(folder, name), PEM, PRIVATE);
     for (const name of ['kmip-passphrase', 'kmip-password'])
@@ -38,6 +39,10 @@ describe('conf/postern.example.yaml', () => {
     for (const name of ['dogtag-ca.pem', 'dogtag-agent.pem', 'dogtag-agent.key'])
       writeFileSync(join(folder, name), PEM, PRIVATE);
     writeFileSync(join(folder, 'dogtag-passphrase'), 'password\n', PRIVATE);
+    for (const name of ['vault-ca.pem', 'vault-client.pem', 'vault-client.key'])
+      writeFileSync(join(folder, name), PEM, PRIVATE);
+    for (const name of ['vault-secret-id', 'vault-wrapped-secret-id', 'vault-passphrase', 'vault-token'])
+      writeFileSync(join(folder, name), 'secret\n', PRIVATE);
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
 
