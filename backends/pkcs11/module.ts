@@ -67,9 +67,9 @@ function readable(module: Module, slot: Handle): FoundToken[] {
 
 function matches({ slot, token }: FoundToken, wanted: TokenOptions): boolean {
   return (
-    (wanted.token_serial === null || token.serialNumber.trim() === wanted.token_serial.trim()) &&
-    (wanted.token_label === null || token.label.trim() === wanted.token_label.trim()) &&
-    (wanted.slot === null || slotNumber(slot) === BigInt(wanted.slot))
+    (wanted.token_serial === undefined || token.serialNumber.trim() === wanted.token_serial.trim()) &&
+    (wanted.token_label === undefined || token.label.trim() === wanted.token_label.trim()) &&
+    (wanted.slot === undefined || slotNumber(slot) === BigInt(wanted.slot))
   );
 }
 
@@ -80,9 +80,9 @@ export function slotNumber(slot: Handle): bigint {
 
 function criteria(wanted: TokenOptions): string {
   const given = [
-    wanted.token_serial === null ? [] : [`token_serial "${wanted.token_serial}"`],
-    wanted.token_label === null ? [] : [`token_label "${wanted.token_label}"`],
-    wanted.slot === null ? [] : [`slot ${wanted.slot}`],
+    wanted.token_serial === undefined ? [] : [`token_serial "${wanted.token_serial}"`],
+    wanted.token_label === undefined ? [] : [`token_label "${wanted.token_label}"`],
+    wanted.slot === undefined ? [] : [`slot ${wanted.slot}`],
   ];
   return given.flat().join(' and ');
 }

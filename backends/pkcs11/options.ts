@@ -67,10 +67,10 @@ export const pkcs11Options = z
     /** The vendor's PKCS #11 module. Only a process of its own loads it. */
     library: text,
     /** Which token: all that are given must match, and match one token only. */
-    token_label: within(MAX_TOKEN_LABEL_BYTES).nullable().default(null),
-    token_serial: within(MAX_SERIAL_BYTES).nullable().default(null),
+    token_label: within(MAX_TOKEN_LABEL_BYTES).optional(),
+    token_serial: within(MAX_SERIAL_BYTES).optional(),
     /** Numbers change on most devices: prefer label or serial. */
-    slot: z.int().min(0).nullable().default(null),
+    slot: z.int().min(0).optional(),
     /** Of the crypto user. Tried once; a token locks. */
     pin: text,
     /** The first wraps new project keys; all of them unwrap. */
@@ -84,7 +84,7 @@ export const pkcs11Options = z
     kek_cache: z
       .strictObject({
         entries: z.int().min(1).max(100_000).default(100),
-        ttl: seconds.max(86_400).default(900),
+        ttl: z.number().positive().max(86_400).default(900),
       })
       .prefault({}),
     /** Seconds for one call of the token. */
@@ -98,7 +98,7 @@ export const pkcs11Options = z
     ...guardOptions({ concurrency: 8, deadline: 10 }),
   })
   .superRefine(({ token_label: label, token_serial: serial, slot }, context) => {
-    if (label === null && serial === null && slot === null)
+    if (label === undefined && serial === undefined && slot === undefined)
       context.addIssue({ code: 'custom', message: 'which token? Give token_label, token_serial or slot' });
   });
 export type Pkcs11Options = z.output<typeof pkcs11Options>;
