@@ -49,19 +49,21 @@ const LONGEST_PAUSE_SECONDS = 3_600;
 /** What a status stands for that the caller has no better reading of; `what` says what was asked. */
 export function statusFailure(store: string, what: string, { status, headers }: Answer): BrokerError {
   const said = `store "${store}": ${what} was answered with ${status}`;
-  if (status === 429) {
-    const seconds = Number(headers['retry-after']);
-    const known = Number.isInteger(seconds) && seconds > 0;
-    return new StoreOverloaded(`${said}: a quota of the server is used up`, {
-      ...(known ? { headers: { 'Retry-After': String(Math.min(seconds, LONGEST_PAUSE_SECONDS)) } } : {}),
-    });
-  }
+  if (status === 429)
+    return new StoreOverloaded(`${said}: a quota of the server is used up`, { headers: retryAfter(headers) });
   if (isRefusal({ status } as Answer)) return new StoreMisconfigured(`${said}: permission denied`);
   if (status === 404) return new StoreMisconfigured(`${said}: no such mount or namespace`);
   const known = MEANINGS[status];
   if (known !== undefined || status >= 500)
     return new StoreUnavailable(`${said}: ${known ?? 'the server failed'}`);
   return new StoreRejected(`${said}, which is no answer to that`);
+}
+
+/** RFC 9110 section 10.2.3: seconds or a date. Vault sends it only where its quotas are set to. */
+function retryAfter({ 'retry-after': value = '' }: Answer['headers']): Readonly<Record<string, string>> {
+  const seconds = /^\d+$/.test(value) ? Number(value) : Math.ceil((Date.parse(value) - Date.now()) / 1_000);
+  if (!Number.isFinite(seconds)) return {};
+  return { 'Retry-After': String(Math.min(LONGEST_PAUSE_SECONDS, Math.max(1, seconds))) };
 }
 
 const MEANINGS: Readonly<Record<number, string>> = {

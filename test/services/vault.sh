@@ -17,7 +17,7 @@ SERVER=$STATE_ROOT/vault-server/vault-server
 TLS=$STATE/tls
 DAYS=825
 
-seed() { python3 "$SOURCE/seed.py" "$STATE" "https://localhost:$PORT" "$@"; }
+seed() { python3 "$SOURCE/seed.py" "$STATE" "$SERVER" "https://localhost:$PORT" "$@"; }
 
 # The sources' digest lies beside the binary: a change of versions builds anew, a change of nothing does not.
 build() {
@@ -99,9 +99,9 @@ start() {
 
 up() {
   lock "$STATE"
+  build
   if ! is_running "$PIDFILE"; then
     install_packages openssl python3
-    build
     make_certificates
     configure
     start

@@ -10,6 +10,8 @@ import type { SecretStore } from '../../src/stores/secret-store.ts';
 interface Access {
   readonly url: string;
   readonly tls: string;
+  /** The program that serves. */
+  readonly server: string;
   readonly role_id: string;
   readonly secret_id: string;
   readonly root_token: string;

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Brings a Vault server to the state the tests expect, over its own API.
 
-  seed.py STATE URL up|seal|unseal|answers
+  seed.py STATE SERVER URL up|seal|unseal|answers
+
+SERVER is the program, which tests start as a server of their own to seal and to stop.
 
 STATE holds the server's keys and what the tests may know, both readable by their owner alone.
 """
@@ -12,7 +14,7 @@ import sys
 import urllib.error
 import urllib.request
 
-STATE, URL, COMMAND = sys.argv[1:4]
+STATE, SERVER, URL, COMMAND = sys.argv[1:5]
 TLS = os.path.join(STATE, 'tls')
 KEYS = os.path.join(STATE, 'keys.json')
 ACCESS = os.path.join(STATE, 'access.json')
@@ -90,7 +92,7 @@ def configure():
     call('POST', 'auth/approle/role/postern', role, root)
     call('POST', 'auth/cert/certs/postern', dict(role, certificate=text_of('ca.pem'), allowed_common_names=['postern']), root)
     role_id = call('GET', 'auth/approle/role/postern/role-id', token=root)[1]['data']['role_id']
-    known = {'url': URL, 'tls': TLS, 'role_id': role_id, 'secret_id': secret_id_of(root)}
+    known = {'url': URL, 'tls': TLS, 'server': SERVER, 'role_id': role_id, 'secret_id': secret_id_of(root)}
     write_private(ACCESS, dict(known, **read(KEYS)))
 
 
