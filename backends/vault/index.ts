@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
-import { ConfigurationError, Conflict } from '../../src/errors.ts';
+import { ConfigurationError, Conflict, StoreRejected } from '../../src/errors.ts';
 import type { Log } from '../../src/log.ts';
 import type { Payload } from '../../src/model/payload.ts';
 import { SECRET_TYPES, type SecretHeader } from '../../src/model/secret.ts';
@@ -111,6 +111,19 @@ function createEntries({ options, log }: VaultStoreDeps, kv: Kv, mount: Mount): 
       log.error('an entry was deleted behind the broker', { store: name, secret: secret.id });
     return undefined;
   };
+  /** A write was refused: fine if that is because it has been done before. */
+  const requireSame = async (secret: SecretHeader, payload: Payload, refusal: Error): Promise<void> => {
+    const found = await kv.read(refOf(prefix, secret));
+    if (found.is === 'nothing') throw refusal;
+    if (found.is !== 'entry')
+      throw new StoreRejected(
+        `store "${name}": the entry of secret ${secret.id} was deleted behind the broker: undelete it, or delete its metadata`,
+      );
+    const stored = decodeEntry(name, secret, found.fields);
+    const same = stored.bytes().equals(payload.bytes());
+    stored.wipe();
+    if (!same) throw new Conflict('Secret already has data, cannot modify it.');
+  };
   return {
     get,
     put: async (secret, payload) => {
@@ -119,7 +132,7 @@ function createEntries({ options, log }: VaultStoreDeps, kv: Kv, mount: Mount): 
       const fields = encodeEntry(secret, payload);
       try {
         const refusal = await kv.write(ref, fields);
-        if (refusal !== undefined) requireSame(payload, (await get(secret, ref)) ?? refusal);
+        if (refusal !== undefined) await requireSame(secret, payload, refusal);
         return ref;
       } finally {
         fields.fill(0);
@@ -137,11 +150,4 @@ function createEntries({ options, log }: VaultStoreDeps, kv: Kv, mount: Mount): 
       await kv.destroy(ref);
     },
   };
-}
-
-function requireSame(payload: Payload, stored: Payload | Error): void {
-  if (stored instanceof Error) throw stored;
-  const same = stored.bytes().equals(payload.bytes());
-  stored.wipe();
-  if (!same) throw new Conflict('Secret already has data, cannot modify it.');
 }

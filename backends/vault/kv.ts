@@ -2,7 +2,9 @@ import type { BrokerError } from '../../src/errors.ts';
 
 /** What a place in the KV engine holds. `removed`: there was something, and somebody else took it away. */
 export type Found =
-  { readonly is: 'nothing' | 'removed' } | { readonly is: 'entry'; readonly fields: unknown };
+  | { readonly is: 'nothing' }
+  | { readonly is: 'removed' }
+  | { readonly is: 'entry'; readonly fields: unknown };
 
 /** One version of the KV engine at one mount. Places are paths below it. Errors as the seam has them. */
 export interface Kv {

@@ -59,12 +59,7 @@ export function createKv2(store: string, mount: string, send: Authorised): Kv {
  */
 function notWritten(store: string, mount: string, answer: Answer): BrokerError {
   const what = `a write in ${mount}/data`;
-  if (answer.status === 400) {
-    return new StoreRejected(
-      `store "${store}": ${what} was answered with 400: the engine refuses it, or all versions of the entry were deleted ` +
-        'behind us and must be undeleted or destroyed',
-    );
-  }
+  if (answer.status === 400) return new StoreRejected(`store "${store}": ${what} was refused with 400`);
   if (isRefusal(answer)) return statusFailure(store, what, answer);
   throw tooLarge(store, answer) ?? statusFailure(store, what, answer);
 }

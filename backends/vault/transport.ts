@@ -76,19 +76,19 @@ function exchange(
   return new Promise((resolve, reject) => {
     const client = agent instanceof https.Agent ? https : http;
     const request = client.request(url, { method, agent, headers: withLength(headers, body) });
-    const late = (what: string): void => {
-      request.destroy(new StoreUnavailable(`store "${name}", ${url.origin}: no ${what} in time`));
+    // Once the answer has begun, the request itself tells no more of what happens to it.
+    const fail = (error: unknown): void => {
+      const known = error instanceof StoreUnavailable || error instanceof StoreRejected;
+      reject(known ? error : linkFailure(name, url.origin, error));
+      request.destroy();
     };
+    const late = (what: string): void =>
+      fail(new StoreUnavailable(`store "${name}", ${url.origin}: no ${what} in time`));
     const timer = setTimeout(late, timeouts.request * 1_000, 'answer');
     request.on('socket', (socket) => whenConnected(socket, seen, timeouts.connect, () => late('connection')));
     request.on('close', () => clearTimeout(timer));
-    request.on('error', (error) => {
-      const known = error instanceof StoreUnavailable || error instanceof StoreRejected;
-      reject(known ? error : linkFailure(name, url.origin, error));
-    });
-    request.on('response', (response) => {
-      collect(response, name).then(resolve, (error: unknown) => request.destroy(error as Error));
-    });
+    request.on('error', fail);
+    request.on('response', (response) => void collect(response, name).then(resolve, fail));
     request.end(body);
   });
 }

@@ -72,14 +72,20 @@ export interface Reply {
 }
 
 /** A request by the operator of the server, past the broker. */
-export function asRoot(method: string, path: string, fields?: object): Promise<Reply> {
-  return asToken(access().root_token, method, path, fields);
+export function asRoot(method: string, path: string, fields?: object, more: object = {}): Promise<Reply> {
+  return asToken(access().root_token, method, path, fields, more);
 }
 
-export function asToken(token: string, method: string, path: string, fields?: object): Promise<Reply> {
+export function asToken(
+  token: string,
+  method: string,
+  path: string,
+  fields?: object,
+  more: object = {},
+): Promise<Reply> {
   const agent = new Agent({ ca: pem('ca.pem') });
   return new Promise((resolve, reject) => {
-    const headers = { 'X-Vault-Token': token, 'Content-Type': 'application/json' };
+    const headers = { 'X-Vault-Token': token, 'Content-Type': 'application/json', ...more };
     const call = request(`${access().url}/v1/${path}`, { method, agent, headers }, (answer) => {
       let text = '';
       answer.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
