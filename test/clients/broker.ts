@@ -15,16 +15,23 @@ export interface BrokerOptions {
   /** What the policy's data is told beside its defaults. */
   readonly policyData?: Readonly<Record<string, unknown>>;
   /** The names of its secret stores, the default first: one, if left out. */
-  readonly stores?: readonly [string, ...string[]];
+  readonly stores?: readonly [string, ...string[]] | StoresSection;
+  /** Commands to give before it starts, that its stores need. Any may fail: what they make may be there. */
+  readonly prepare?: readonly (readonly string[])[];
   /** Where it listens: for clients with a catalogue, what the catalogue says. */
   readonly url: string;
 }
+
+/** The `stores` section of the configuration; files of its own go to the folder. */
+export type StoresSection = (folder: string) => object;
 
 /** A broker in a process of its own, from the sources, with nothing of the test inside. */
 export interface RunningBroker {
   readonly url: string;
   /** What it has logged so far. */
   log(): string;
+  /** What the command line says when it is given the broker's configuration. */
+  command(...words: readonly string[]): Promise<string>;
   /** Asks it to stop, and fails when it does not end well by itself. Removes all it wrote. */
   stop(): Promise<void>;
 }
@@ -50,9 +57,17 @@ export async function startBroker(options: BrokerOptions): Promise<RunningBroker
     // SQLite migrates itself; on PostgreSQL this is the operator's step.
     if (options.database === 'pg')
       await runOk(process.execPath, [...MAIN, 'db', 'migrate', '--config', config]);
+    for (const words of options.prepare ?? []) {
+      await runOk(process.execPath, [...MAIN, ...words, '--config', config]).catch(() => undefined);
+    }
     const child = spawnBroker(config, output);
     await ready(child, options.url, output);
-    return { url: options.url, log: () => output.join(''), stop: () => end(child, output).finally(clean) };
+    return {
+      url: options.url,
+      log: () => output.join(''),
+      command: (...words) => runOk(process.execPath, [...MAIN, ...words, '--config', config]),
+      stop: () => end(child, output).finally(clean),
+    };
   } catch (error) {
     await clean();
     throw error;
@@ -61,19 +76,20 @@ export async function startBroker(options: BrokerOptions): Promise<RunningBroker
 
 function configuration(options: BrokerOptions, folder: string, database: BrokerDatabase): object {
   const { hostname, port } = new URL(options.url);
-  const [first, ...others] = options.stores ?? ['software'];
   return {
     listen: { host: hostname, port: Number(port) },
     database: database.section,
     identity: [options.identity],
     policy: { data: options.policyData ?? {} },
-    stores: {
-      default: first,
-      configured: [first, ...others].map((name) => softwareStore(name, folder)),
-    },
+    stores: storesSection(options.stores ?? ['software'], folder),
     audit: { sinks: [{ kind: 'file', path: join(folder, 'audit.jsonl') }] },
     log: { level: 'info' },
   };
+}
+
+function storesSection(stores: NonNullable<BrokerOptions['stores']>, folder: string): object {
+  if (typeof stores === 'function') return stores(folder);
+  return { default: stores[0], configured: stores.map((name) => softwareStore(name, folder)) };
 }
 
 function softwareStore(name: string, folder: string): object {

@@ -1,7 +1,8 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import type { StoreKind } from '../../src/stores/secret-store.ts';
 
 export type RealKind = Exclude<StoreKind, 'memory'>;
@@ -43,18 +44,13 @@ export const areServersRequired = (): boolean =>
 
 const SERVICES = fileURLToPath(new URL('../services', import.meta.url));
 
-/** Stops or starts a server, and returns when it has. */
-export function service(name: string, ...command: readonly string[]): void {
-  const { status, stderr } = spawnSync(join(SERVICES, `${name}.sh`), command, { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`${name}.sh ${command.join(' ')}: ${stderr}`);
-}
+const execute = promisify(execFile);
 
-/** What a server's own tool says. */
-export const askService = (name: string, ...command: readonly string[]): string =>
-  execFileSync(join(SERVICES, `${name}.sh`), command, {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
+/** Stops or starts a server, or asks its own tool; gives what it printed once it is done. */
+export async function service(name: string, ...command: readonly string[]): Promise<string> {
+  const { stdout } = await execute(join(SERVICES, `${name}.sh`), command, { encoding: 'utf8' });
+  return stdout;
+}
 
 function variable(name: string): string {
   const value = process.env[name];
