@@ -30,6 +30,8 @@ const DISTRUST: Readonly<Record<string, string>> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its certificate was not signed by tls.ca',
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate names another host (tls.servername)',
   ERR_SSL_WRONG_VERSION_NUMBER: 'it does not speak TLS on that port',
+  // What Node says of a handshake that OpenSSL gave up.
+  EPROTO: 'it does not speak TLS on that port',
   ERR_SSL_PACKET_LENGTH_TOO_LONG: 'it does not speak TLS on that port',
 };
 

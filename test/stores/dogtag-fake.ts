@@ -168,11 +168,18 @@ function retrieve(given: Seen['attributes'], keys: Key[], transport: Certificate
   };
 }
 
-/** RFC 8017 section 7.2.2, by hand: Node leaves this padding to others. */
+/**
+ * RFC 8017 section 7.2.2, by hand: Node leaves this padding to others. Undefined: wrapped under another key, whose modulus
+ * may also be larger than this one's.
+ */
 export function unwrap({ key }: Certificate, wrapped = ''): Buffer | undefined {
-  const block = privateDecrypt({ key, padding: constants.RSA_NO_PADDING }, Buffer.from(wrapped, 'base64'));
-  const sessionKey = block.subarray(block.indexOf(0, 2) + 1);
-  return block[1] === 2 && sessionKey.length === 16 ? sessionKey : undefined;
+  try {
+    const block = privateDecrypt({ key, padding: constants.RSA_NO_PADDING }, Buffer.from(wrapped, 'base64'));
+    const sessionKey = block.subarray(block.indexOf(0, 2) + 1);
+    return block[1] === 2 && sessionKey.length === 16 ? sessionKey : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function one(line: string, key: Key | undefined): FakeAnswer {
