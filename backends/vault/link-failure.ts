@@ -22,8 +22,8 @@ const SERVER_CERTIFICATE: ReadonlySet<string> = new Set([
 const OUR_CERTIFICATE =
   /^ERR_SSL_.*ALERT_(?:BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|CERTIFICATE_\w+|UNKNOWN_CA|ACCESS_DENIED)$/;
 
-/** Neither side can be talked into another protocol; a port that speaks plain HTTP looks like this as well. */
-const PROTOCOL = /^ERR_SSL_(?:WRONG_VERSION_NUMBER|UNSUPPORTED_PROTOCOL|.*ALERT_PROTOCOL_VERSION|NO_.*)$/;
+/** Node's one code for much that TLS can end with, a port that speaks plain HTTP and a cut within the hand-shake among it. */
+const TLS_FAILED = 'EPROTO';
 
 /** What a connection ended with, as an error of the broker; told apart by code. `store` names the store for operators. */
 export function linkFailure(store: string, origin: string, cause: unknown): StoreUnavailable {
@@ -43,12 +43,9 @@ export function linkFailure(store: string, origin: string, cause: unknown): Stor
       },
     );
   }
-  if (PROTOCOL.test(code)) {
-    return new StoreMisconfigured(`${of}: no common version of TLS (${code}): is that the right port?`, {
-      cause,
-    });
-  }
-  return new StoreUnavailable(`${of}: no answer (${code})`, { cause });
+  const hint =
+    code === TLS_FAILED ? ': is that a port with TLS 1.2 or later, and our certificate what it wants?' : '';
+  return new StoreUnavailable(`${of}: no answer (${code})${hint}`, { cause });
 }
 
 function codeOf(cause: unknown): string {

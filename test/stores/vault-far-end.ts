@@ -1,5 +1,5 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { vaultOptions } from '../../backends/vault/index.ts';
 import type { SecretStore } from '../../src/stores/secret-store.ts';
 import { openWith, type Changes } from './vault-server.ts';
@@ -27,6 +27,8 @@ export interface FarEnd {
   readonly url: string;
   readonly asked: Asked[];
   play: Play;
+  /** How many were open at once, at most. */
+  connections(): number;
   open(changes?: Changes): Promise<SecretStore>;
   close(): Promise<void>;
 }
@@ -47,11 +49,18 @@ export async function startFarEnd(): Promise<FarEnd> {
     say(response, end.play(one) ?? well(one));
   };
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const sockets = new Set<Socket>();
+  let most = 0;
+  server.on('connection', (socket) => {
+    sockets.add(socket.on('close', () => sockets.delete(socket)));
+    most = Math.max(most, sockets.size);
+  });
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const end: FarEnd = {
     url,
     asked,
     play: () => undefined,
+    connections: () => most,
     open: (changes = {}) =>
       openWith(
         vaultOptions.parse({
