@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../../src/log.ts';
 import { brokerError } from './faults.ts';
-import { createLink, type Ask, type Link, type Reply } from './link.ts';
+import { createLink, ProcessEnded, type Ask, type Link, type Reply } from './link.ts';
 import { meet } from './meeting.ts';
 import type { Pkcs11Options } from './options.ts';
 import { openRendezvous, type Rendezvous } from './rendezvous.ts';
@@ -153,7 +153,20 @@ function linked(parts: Parts): Promise<Link> {
   return (state.connecting ??= establish(parts).finally(() => (state.connecting = undefined)));
 }
 
+/** A process that was about to end, its last user gone, may still have taken our connection. */
+const MEETINGS = 3;
+
 async function establish(parts: Parts): Promise<Link> {
+  for (let meeting = 1; ; meeting += 1) {
+    try {
+      return await establishOnce(parts);
+    } catch (error) {
+      if (!(error instanceof ProcessEnded) || meeting === MEETINGS) throw error;
+    }
+  }
+}
+
+async function establishOnce(parts: Parts): Promise<Link> {
   const { state, start, rendezvous, options, log } = parts;
   const { socket, number } = await meet(rendezvous, { options, log });
   const link = createLink(socket, () => lost(parts, link));

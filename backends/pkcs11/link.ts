@@ -14,6 +14,13 @@ export interface Reply {
 
 export type Ask = Omit<RequestHead, 'id'> & { readonly options?: unknown };
 
+/** The connection is gone, and with it what was asked. */
+export class ProcessEnded extends TokenFault {
+  constructor() {
+    super('unavailable', 'the process of the HSM module has ended');
+  }
+}
+
 /** A connection to the token's process. */
 export interface Link {
   /** Rejects with `TokenFault`: what the process says, `unavailable` after the limit or when the connection ends. */
@@ -62,7 +69,7 @@ export function createLink(socket: Socket, onEnd: () => void): Link {
   });
   socket.on('error', () => socket.destroy());
   socket.on('close', () => {
-    const fault = new TokenFault('unavailable', 'the process of the HSM module has ended');
+    const fault = new ProcessEnded();
     for (const { reject, timer } of pending.values()) {
       clearTimeout(timer);
       reject(fault);
@@ -75,7 +82,7 @@ export function createLink(socket: Socket, onEnd: () => void): Link {
   return {
     close: () => socket.destroy(),
     ask: (request, parts = []) => {
-      if (socket.destroyed) throw new TokenFault('unavailable', 'the process of the HSM module has ended');
+      if (socket.destroyed) throw new ProcessEnded();
       if (pending.size >= MAX_IN_FLIGHT)
         throw new TokenFault('overloaded', `${pending.size} requests are on their way to the token`);
       lastId += 1;

@@ -114,7 +114,7 @@ function send(socket: Socket, head: AnswerHead, parts: readonly Buffer[]): void 
 
 async function perform(state: State, head: RequestHead, frame: Frame): Promise<Answer> {
   if (head.op === 'ping') return {};
-  if (state.draining) throw new TokenFault('unavailable', 'the module is being started afresh');
+  if (state.draining) return head.op === 'start' ? untilTheEnd() : refuseWhileDraining();
   if (head.op === 'start') return start(state, frame.head['options'] as StartOptions);
   const service = await state.started?.service;
   if (service === undefined) throw new TokenFault('internal', `${head.op} before start`);
@@ -131,29 +131,39 @@ async function start(state: State, options: StartOptions): Promise<Answer> {
   state.started ??= { options: text, service: open(state, options) };
   if (state.started.options !== text) {
     await Promise.allSettled([state.started.service]);
-    throw differs(state);
+    return differs(state);
   }
   try {
     await state.started.service;
     return { head: { pid: process.pid } };
   } catch (error) {
     const fault = faultOf(error);
-    if (fault.kind === 'misconfigured') state.started.refusedAtMs ??= performance.now();
+    if (isAboutPin(fault)) state.started.refusedAtMs ??= performance.now();
     else drain(state, 0);
     throw fault;
   }
 }
 
+/** `CKR_PIN_INCORRECT` to `CKR_PIN_LOCKED`: what another attempt makes worse. */
+const isAboutPin = ({ code = 0 }: TokenFault): boolean => code >= 0xa0 && code <= 0xa4;
+
 /** Who has a new PIN after the old one was refused gets a process of its own, and one attempt. */
-function differs(state: State): TokenFault {
+function differs(state: State): Promise<never> {
   if (state.started?.refusedAtMs === undefined) {
-    return new TokenFault(
+    throw new TokenFault(
       'misconfigured',
       'another process of this host uses this token with another "pin": stop it first',
     );
   }
   drain(state, 0);
-  return new TokenFault('unavailable', 'the module is being started afresh');
+  return untilTheEnd();
+}
+
+/** No answer: the caller sees this process end, and connects to the next. */
+const untilTheEnd = (): Promise<never> => new Promise(() => undefined);
+
+function refuseWhileDraining(): never {
+  throw new TokenFault('unavailable', 'the module is being started afresh');
 }
 
 async function open(state: State, options: StartOptions): Promise<TokenService> {

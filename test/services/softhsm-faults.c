@@ -4,8 +4,9 @@
  *
  *   FUNCTION ACTION COUNT      at the next COUNT calls of FUNCTION; -1: at all
  *
- * ACTION is a return code in hex, `hang` (never returns), `wait` (half a second first), `crash`, or for C_GetTokenInfo
- * `flags+HEX` (those flags are set besides its own). FUNCTION may be followed by /HEX: only with that mechanism.
+ * ACTION is a return code in hex, `hang` (never returns), `wait` (half a second first) or `crash`; C_GetTokenInfo also has
+ * `flags+HEX` (those flags are set besides its own), C_Encrypt `over+HEX` and C_Decrypt `as+HEX` (see there). A crash or a hang with a COUNT takes all
+ * rules with it. FUNCTION may be followed by /HEX: only with that mechanism.
  * Every call of a function is counted in POSTERN_FAULTS_CALLS, a line each: what was asked of a token is seen from there.
  */
 #define _GNU_SOURCE
@@ -76,8 +77,15 @@ static void count_call(const char *function) {
   close(file);
 }
 
+/* What ends the process, or a thread of it, must not wait for the process that takes its place. */
+static void forget_rules(void) {
+  const char *path = getenv("POSTERN_FAULTS_RULES");
+  if (path) unlink(path);
+}
+
 /* The action for this call, or an empty text. */
 static void action_of(const char *function, CK_ULONG mechanism, char action[32]) {
+  int forever = 0;
   action[0] = 0;
   pthread_mutex_lock(&mutex);
   read_rules();
@@ -87,21 +95,27 @@ static void action_of(const char *function, CK_ULONG mechanism, char action[32])
     if (rule->mechanism != NOTHING && rule->mechanism != mechanism) continue;
     if (rule->left > 0) rule->left--;
     strcpy(action, rule->action);
+    forever = rule->left < 0;
     break;
   }
   pthread_mutex_unlock(&mutex);
+  if (!forever && (!strcmp(action, "crash") || !strcmp(action, "hang"))) forget_rules();
 }
 
 /* CKR_OK: go on to the real module. */
-static CK_RV before(const char *function, CK_ULONG mechanism) {
-  char action[32];
+static CK_RV perform(const char *function, const char *action) {
   count_call(function);
-  action_of(function, mechanism, action);
-  if (!action[0] || !strncmp(action, "flags+", 6)) return CKR_OK;
+  if (!action[0] || strchr(action, '+')) return CKR_OK;
   if (!strcmp(action, "crash")) raise(SIGSEGV);
   if (!strcmp(action, "hang")) for (;;) pause();
   if (!strcmp(action, "wait")) { usleep(500000); return CKR_OK; }
   return strtoul(action, NULL, 16);
+}
+
+static CK_RV before(const char *function, CK_ULONG mechanism) {
+  char action[32];
+  action_of(function, mechanism, action);
+  return perform(function, action);
 }
 
 #define PASS(name, params, args) \
@@ -125,8 +139,6 @@ PASS(C_Login, (CK_SESSION_HANDLE h, CK_USER_TYPE u, CK_UTF8CHAR_PTR p, CK_ULONG 
 PASS(C_FindObjectsInit, (CK_SESSION_HANDLE h, CK_ATTRIBUTE_PTR t, CK_ULONG n), (h, t, n))
 PASS(C_DestroyObject, (CK_SESSION_HANDLE h, CK_OBJECT_HANDLE o), (h, o))
 PASS(C_GetAttributeValue, (CK_SESSION_HANDLE h, CK_OBJECT_HANDLE o, CK_ATTRIBUTE_PTR t, CK_ULONG n), (h, o, t, n))
-PASS(C_Encrypt, (CK_SESSION_HANDLE h, CK_BYTE_PTR d, CK_ULONG n, CK_BYTE_PTR o, CK_ULONG_PTR l), (h, d, n, o, l))
-PASS(C_Decrypt, (CK_SESSION_HANDLE h, CK_BYTE_PTR d, CK_ULONG n, CK_BYTE_PTR o, CK_ULONG_PTR l), (h, d, n, o, l))
 PASS(C_Sign, (CK_SESSION_HANDLE h, CK_BYTE_PTR d, CK_ULONG n, CK_BYTE_PTR o, CK_ULONG_PTR l), (h, d, n, o, l))
 PASS(C_Verify, (CK_SESSION_HANDLE h, CK_BYTE_PTR d, CK_ULONG n, CK_BYTE_PTR o, CK_ULONG l), (h, d, n, o, l))
 PASS(C_GenerateRandom, (CK_SESSION_HANDLE h, CK_BYTE_PTR d, CK_ULONG n), (h, d, n))
@@ -143,6 +155,30 @@ PASS_MECHANISM(C_WrapKey, (CK_SESSION_HANDLE h, CK_MECHANISM_PTR m, CK_OBJECT_HA
                            CK_BYTE_PTR o, CK_ULONG_PTR n), (h, m, w, k, o, n))
 PASS_MECHANISM(C_UnwrapKey, (CK_SESSION_HANDLE h, CK_MECHANISM_PTR m, CK_OBJECT_HANDLE w, CK_BYTE_PTR d, CK_ULONG n,
                              CK_ATTRIBUTE_PTR t, CK_ULONG tn, CK_OBJECT_HANDLE_PTR k), (h, m, w, d, n, t, tn, k))
+
+/* `over+HEX`: more bytes than that are too many for one call. */
+static CK_RV my_C_Encrypt(CK_SESSION_HANDLE h, CK_BYTE_PTR d, CK_ULONG n, CK_BYTE_PTR o, CK_ULONG_PTR l) {
+  char action[32];
+  action_of("C_Encrypt", NOTHING, action);
+  if (!strncmp(action, "over+", 5)) {
+    if (n > strtoul(action + 5, NULL, 16)) return CKR_DATA_LEN_RANGE;
+    return real->C_Encrypt(h, d, n, o, l);
+  }
+  CK_RV rv = perform("C_Encrypt", action);
+  return rv == CKR_OK ? real->C_Encrypt(h, d, n, o, l) : rv;
+}
+
+/* `as+HEX`: what fails by itself fails with that code, as a vendor's own would. */
+static CK_RV my_C_Decrypt(CK_SESSION_HANDLE h, CK_BYTE_PTR d, CK_ULONG n, CK_BYTE_PTR o, CK_ULONG_PTR l) {
+  char action[32];
+  action_of("C_Decrypt", NOTHING, action);
+  if (!strncmp(action, "as+", 3)) {
+    CK_RV rv = real->C_Decrypt(h, d, n, o, l);
+    return rv == CKR_OK ? rv : strtoul(action + 3, NULL, 16);
+  }
+  CK_RV rv = perform("C_Decrypt", action);
+  return rv == CKR_OK ? real->C_Decrypt(h, d, n, o, l) : rv;
+}
 
 static CK_RV my_C_GetTokenInfo(CK_SLOT_ID slot, CK_TOKEN_INFO_PTR token) {
   char action[32];

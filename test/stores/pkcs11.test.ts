@@ -36,7 +36,7 @@ else
             await sibling.close();
             for (const own of reopened) await own.knex.destroy();
             await db.close();
-            token.remove();
+            await token.remove();
           },
         };
       });

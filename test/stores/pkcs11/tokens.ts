@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -40,7 +41,8 @@ export interface TestToken {
   calls(name: string): number;
   /** What `pkcs11-tool` prints, logged in. */
   tool(...args: readonly string[]): string;
-  remove(): void;
+  /** Its process may be at its last call. */
+  remove(): Promise<void>;
 }
 
 export const LOG_LINES: string[] = [];
@@ -96,7 +98,7 @@ export function createToken(label = 'postern-test'): TestToken {
           stdio: ['ignore', 'pipe', 'ignore'],
         },
       ),
-    remove: () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }),
+    remove: () => rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 }),
   };
 }
 
