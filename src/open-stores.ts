@@ -36,14 +36,13 @@ export async function openStores(
   );
   if (failed.length === 0) return createStoreRegistry(opened, stores.default);
   await Promise.allSettled(opened.map((store) => store.close()));
-  const [first] = outcomes.filter((outcome) => outcome.status === 'rejected');
-  throw new ConfigurationError(failed.join('\n'), first?.reason);
+  throw new ConfigurationError(failed.join('\n'));
 }
 
 function failureOf(name: string | undefined, error: unknown): string {
   if (error instanceof ConfigurationError) return error.message;
   const why = error instanceof BrokerError ? (error.detail ?? error.message) : String(error);
-  return `store "${name ?? ''}" does not open: ${why}`;
+  return why.startsWith('store "') ? why : `store "${name ?? ''}" does not open: ${why}`;
 }
 
 type Open<Kind extends StoreConfig['kind']> = (

@@ -19,5 +19,9 @@ function table(rows: readonly Readonly<Record<string, unknown>>[]): string {
 
 function cell(value: unknown): string {
   if (Array.isArray(value)) return value.length === 0 ? '-' : value.map(cell).join(' ');
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  if (typeof value === 'string') return value === '' ? '-' : value;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  return Object.entries(value)
+    .map(([name, member]) => `${name}=${cell(member)}`)
+    .join(' ');
 }
