@@ -49,9 +49,9 @@ export function findToken(module: Module, wanted: TokenOptions): FoundToken {
   if (found !== undefined && matching.length === 1) return found;
   const seen = present.map(({ token }) => `"${token.label.trim()}" (${token.serialNumber.trim()})`);
   const count = found === undefined ? 'no token' : `${matching.length} tokens`;
-  // A device that is away has no token either: this may mend itself, so it is tried again after a start.
+  // A device that is away has no token either, which mends itself; two of them are for somebody to tell apart.
   throw new TokenFault(
-    'unavailable',
+    found === undefined ? 'unavailable' : 'misconfigured',
     `${count} with ${criteria(wanted)}; there are: ${seen.join(', ') || 'none'}`,
   );
 }
