@@ -11,7 +11,6 @@ import { RECOMMENDED_CURVE, type CryptographicAlgorithm } from '../../src/ttlv/k
 import { createKeyPairRequest, createRequest } from '../../src/ttlv/requests.ts';
 import { TAG } from '../../src/ttlv/tags.ts';
 import { enumeration, structure } from '../../src/ttlv/ttlv.ts';
-import { remember } from './find.ts';
 import { isHmac } from './forms.ts';
 import { curveAlgorithm } from './key-forms.ts';
 import type { Link } from './links.ts';
@@ -41,9 +40,7 @@ export async function createKey(
   const uses = isHmac(algorithm) ? usage.hmac : usage.symmetric;
   const attributes = [algorithmOf(algorithm), keyLength(length), usageMask(uses), objectName(name)];
   const request = createRequest(link.profile.version, { type: 'Symmetric Key', attributes });
-  const { id } = await link.ask(request, readCreate, generateMs);
-  remember(link, id);
-  return id;
+  return (await link.ask(request, readCreate, generateMs)).id;
 }
 
 export interface WantedKeys {
@@ -66,10 +63,7 @@ export async function createPair(
     privateKey: [usageMask(pairUsage(algorithm, usage.private)), objectName(privateName)],
     publicKey: [usageMask(pairUsage(algorithm, usage.public)), objectName(publicName)],
   });
-  const pair = await link.ask(request, readCreateKeyPair, generateMs);
-  remember(link, pair.privateKey);
-  remember(link, pair.publicKey);
-  return pair;
+  return link.ask(request, readCreateKeyPair, generateMs);
 }
 
 function curveOf(kind: WantedKeys['kind'], bits: number): readonly Attribute[] {

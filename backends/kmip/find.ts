@@ -52,18 +52,19 @@ export type Belonging = 'ours' | 'foreign' | 'gone';
 
 /** Whether the object at a place bears the secret's name. Asked once on each connection. */
 export async function whose(link: Link, secret: SecretHeader, { uid, origin }: Place): Promise<Belonging> {
-  if (link.known.has(uid) || !does(link.profile, 'Get Attributes')) return 'ours';
+  if (link.known.get(uid) === secret.id || !does(link.profile, 'Get Attributes')) return 'ours';
   const attributes = await attributesOf(link, uid, ['Name']);
   if (attributes === undefined) return 'gone';
   const names = all(attributes, TAG.Name).map((name) => need(name, TAG['Name Value'], 'textString').value);
   if (!names.some((name) => isNameOf(name, secret, origin))) return 'foreign';
-  remember(link, uid);
+  remember(link, secret, uid);
   return 'ours';
 }
 
-export function remember({ known }: Link, uid: string): void {
+/** That an object is this secret's. */
+export function remember({ known }: Link, { id }: SecretHeader, uid: string): void {
   if (known.size >= MAX_KNOWN) known.clear();
-  known.add(uid);
+  known.set(uid, id);
 }
 
 /** Undefined: the server said that there is no such object. */

@@ -1,3 +1,4 @@
+import type { SecretId } from '../../src/model/ids.ts';
 import type { Credential } from '../../src/ttlv/credentials.ts';
 import type { Request } from '../../src/ttlv/messages.ts';
 import { openConnection, type Connection } from './connection.ts';
@@ -15,10 +16,10 @@ export interface Link extends Poolable {
   /** As `Wire.ask`, in the version agreed upon. */
   ask<T>(request: Request, read: Read<T>, timeoutMs?: number): Promise<T>;
   /**
-   * Identifiers that are known, on this connection, to be of objects that bear a secret's name. A server that was restored
-   * from a backup gives identifiers out anew, which it cannot do under an open connection.
+   * Whose objects are, by their identifiers, as far as it was seen on this connection. A server that was restored from a
+   * backup gives identifiers out anew, which it cannot do under an open connection.
    */
-  readonly known: Set<string>;
+  readonly known: Map<string, SecretId>;
   /** `host:port`. */
   readonly address: string;
   /** When the server's certificate expires, in milliseconds since 1970; undefined where it shows none. */
@@ -108,7 +109,7 @@ function createLink({ connection, wire, profile, place, address }: LinkParts): L
     profile,
     place,
     address,
-    known: new Set(),
+    known: new Map(),
     peerUntilMs: connection.peerUntilMs,
     ask: (request, read, timeoutMs) => wire.ask(profile.version, request, read, timeoutMs),
     isOpen: () => connection.isOpen(),

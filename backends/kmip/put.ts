@@ -92,7 +92,7 @@ async function registerAs(link: Link, putting: Putting, { object, usage }: Form)
   const send = async (more: readonly Attribute[]): Promise<string> => {
     const registration = { object, attributes: [...attributes, ...more] };
     const uid = await link.ask(registerRequest(link.profile.version, registration), readIdentifier);
-    remember(link, uid);
+    remember(link, secret, uid);
     return uid;
   };
   try {
