@@ -51,10 +51,10 @@ function serve(path: string): void {
     removeOlder(path);
   });
   setTimeout(() => state.clients.size === 0 && process.exit(0), NOBODY_CAME_MS);
-  setInterval(() => (state.token?.sessions.overdueMs() ?? 0) > GRACE_MS && process.exit(1), WATCH_MS);
+  setInterval(() => (state.token?.sessions.overdueMs() ?? 0) > GRACE_MS && die(), WATCH_MS);
   // A service that is stopped drains its requests first, and needs us until its last process has ended.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
-  process.on('uncaughtException', () => process.exit(1));
+  process.on('uncaughtException', die);
 }
 
 function attend(state: State, socket: Socket): void {
@@ -82,13 +82,19 @@ function endIfAlone(state: State): void {
   setTimeout(() => endIfAlone(state), lingersMs);
 }
 
-/** Gives the sessions back, which some tokens count; a reset does not try, as what it leaves is broken. */
-function end({ token }: State): never {
+/** Gives the sessions back, which some tokens count. */
+function end({ token }: State): void {
+  if ((token?.sessions.counts().busy ?? 0) > 0) return die();
   try {
-    if (token?.sessions.counts().busy === 0) token.module.C_Finalize();
+    token?.module.C_Finalize();
   } finally {
     process.exit(0);
   }
+}
+
+/** Not `exit`, which waits for every call of the module that is still under way: one that hangs hangs it for ever. */
+function die(): void {
+  process.kill(process.pid, 'SIGKILL');
 }
 
 async function answer(state: State, socket: Socket, frame: Frame): Promise<void> {
@@ -183,7 +189,7 @@ function drain(state: State, patienceMs: number): void {
   setInterval(() => {
     const busy = state.token?.sessions.counts().busy ?? 0;
     const unsent = [...state.clients].some((client) => client.writableLength > 0);
-    if ((busy === 0 && !unsent) || performance.now() > until) process.exit(1);
+    if ((busy === 0 && !unsent) || performance.now() > until) die();
   }, 20);
 }
 

@@ -116,6 +116,17 @@ else
         if ((await pidOf(store)) === pid) throw new Error('not yet');
       }, 4_000);
       expect((await openOne(store, one)).toString()).to.equal('kept');
+      expect(() => kill(pid, 'SIGCONT'), 'nothing is left of it').to.throw();
+    });
+
+    it('ends a process whose module hangs where it is called by turns', async () => {
+      const store = await open({ attempt_timeout: 1 });
+      const one = await sealOne(store, 'kept');
+      const pid = await pidOf(store);
+      token.rules('C_DecryptInit hang 1');
+      expect(await rejection(openOne(store, one))).to.be.instanceOf(StoreUnavailable);
+      await untilWell(() => openOne(store, one), 500 + BACK_MS);
+      expect(() => kill(pid, 'SIGCONT')).to.throw();
     });
 
     it('says that it is unavailable when the module crashes at its start', async () => {
