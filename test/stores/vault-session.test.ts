@@ -73,11 +73,11 @@ const revoke = (accessor: string): Promise<unknown> =>
     expect(await tokensOf(name)).to.have.length(1);
   });
 
-  it('is renewed under use: one of two seconds serves for five', async () => {
-    const { name, auth } = await ownRole({ token_ttl: '2s', token_max_ttl: '1h' });
+  it('is renewed under use: one of three seconds serves for six', async () => {
+    const { name, auth } = await ownRole({ token_ttl: '3s', token_max_ttl: '1h' });
     const store = await open({ auth });
     const [first] = await tokensOf(name);
-    const end = Date.now() + 5_000;
+    const end = Date.now() + 6_000;
     while (Date.now() < end) {
       await roundTrip(store, 'still here');
       await sleep(100);
