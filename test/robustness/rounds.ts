@@ -8,7 +8,6 @@ import type { Answer } from './client.ts';
 export const ROUNDS = Number(process.env['KILL9_ROUNDS'] ?? 2);
 /** What a round may take, the last look included. */
 export const ROUND_MS = 30_000;
-/** The kill comes at a random moment of this span, while requests are under way. */
 const KILL_AFTER_MS = [50, 900] as const;
 const CLIENTS = 8;
 
@@ -19,17 +18,22 @@ export interface Game {
   readonly verify: (broker: ServingProcess) => Promise<void>;
   /** How much clients were told so far: a round without work has shown nothing. */
   readonly acknowledged: () => number;
+  /** The kill comes at a random moment of this span, while requests are under way. */
+  readonly killAfterMs?: readonly [number, number];
 }
 
 /** Kills a broker at its work, starts the next one on the same database, and so on; the last one ends in peace. */
-export async function playRounds(file: string, { work, verify, acknowledged }: Game): Promise<void> {
+export async function playRounds(
+  file: string,
+  { work, verify, acknowledged, killAfterMs = KILL_AFTER_MS }: Game,
+): Promise<void> {
   for (let round = 0; round < ROUNDS; round += 1) {
     const broker = await serveProcess(file);
     try {
       const before = acknowledged();
       await verify(broker);
       const clients = Array.from({ length: CLIENTS }, () => untilBroken(() => work(broker)));
-      await pause(randomInt(...KILL_AFTER_MS));
+      await pause(randomInt(...killAfterMs));
       broker.kill('SIGKILL');
       await Promise.all(clients);
       expect(acknowledged(), 'the round had work to lose').to.be.above(before);

@@ -1,0 +1,199 @@
+import { execFileSync } from 'node:child_process';
+import { randomBytes, randomInt, randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { compose } from '../../src/compose.ts';
+import { loadConfig } from '../../src/config-file.ts';
+import { sweep } from '../../src/jobs/sweep.ts';
+import { createLog } from '../../src/log.ts';
+import { databases, skipAloud, type TestDatabase } from '../helpers/databases.ts';
+import {
+  absentServers,
+  areServersRequired,
+  REAL_STORES,
+  vaultAccess,
+  type RealKind,
+} from '../helpers/real-stores.ts';
+import {
+  configuration,
+  createWorkplace,
+  databaseSection,
+  rowsOf,
+  runPostern,
+  type ServingProcess,
+  type Workplace,
+} from './broker-process.ts';
+import { pathOf, send, type Answer, type Sent } from './client.ts';
+import { expectStatus, playRounds, ROUND_MS } from './rounds.ts';
+
+/** Stores whose payloads are elsewhere: what a crash leaves there is for the sweep to find. */
+const ELSEWHERE = REAL_STORES.filter(({ service }) => service !== undefined);
+
+/** Paths of what was asked for, and what a client may hold the broker to. */
+interface Told {
+  readonly stored: Map<string, { readonly kind: RealKind; readonly payload: Buffer }>;
+  readonly deleted: Map<string, RealKind>;
+}
+
+describe('kill -9 while payloads are on their way to other servers', () => {
+  const absent = absentServers();
+  if (absent !== undefined) {
+    skipAloud(absent, areServersRequired());
+    return;
+  }
+  /** In front of the names of all that this run leaves at a server. */
+  const run = `kill9-${randomUUID()}`;
+  const told: Told = { stored: new Map(), deleted: new Map() };
+  let place: Workplace;
+  let database: TestDatabase;
+  let file: string;
+
+  before(async function () {
+    this.timeout(60_000);
+    place = createWorkplace();
+    const dialects = databases();
+    const dialect = dialects.find(({ name, absent: gone }) => name === 'pg' && gone === undefined);
+    database = await (dialect ?? dialects[0]!).open();
+    const stores = {
+      default: 'vault',
+      configured: ELSEWHERE.map((store) => named(store, place.folder, run)),
+    };
+    file = place.config(configuration(place, { database: databaseSection(database.options), stores }));
+    for (const { kind } of ELSEWHERE) {
+      const ran = await runPostern(['stores', 'assign', `p-${kind}`, kind, '--config', file]);
+      expect(ran.code, ran.stderr).to.equal(0);
+    }
+  });
+  after(async () => {
+    await database.close();
+    place.remove();
+  });
+
+  it('loses nothing that was acknowledged, and the sweep leaves no object that no row points to', async function () {
+    this.timeout(8 * ROUND_MS);
+    await playRounds(file, {
+      work: (broker) => work(broker, told),
+      verify: (broker) => verify(broker, told),
+      acknowledged: () => told.stored.size + told.deleted.size,
+      killAfterMs: [500, 4_000],
+    });
+    await sweepNow(file);
+    const rows = await rowsOf(database.options, 'select id, store, state from secrets');
+    expect(rows.filter(({ state }) => state !== 'active')).to.deep.equal([]);
+    for (const { kind } of ELSEWHERE) {
+      const ids = rows.filter(({ store }) => store === kind).map(({ id }) => String(id));
+      expect(objectsAt(kind, run).sort(), `objects at ${kind}`).to.deep.equal(ids.sort());
+    }
+  });
+});
+
+/** Names of its own at the server, so that what is there can be told from what other tests left. */
+function named(store: (typeof REAL_STORES)[number], folder: string, run: string): object {
+  const own = store.kind === 'vault' ? { prefix: `postern/${run}` } : { namespace: run };
+  return { ...store.configuration(folder), ...own };
+}
+
+const as = (kind: RealKind, sent: Sent = {}): Sent => ({
+  ...sent,
+  project: `p-${kind}`,
+});
+
+async function work({ url }: ServingProcess, told: Told): Promise<void> {
+  const { kind } = ELSEWHERE[randomInt(ELSEWHERE.length)]!;
+  const payload = randomBytes(randomInt(1, 400));
+  const path = randomInt(2) === 0 ? await atOnce(url, kind, payload) : await inTwo(url, kind, payload);
+  told.stored.set(path, { kind, payload });
+  if (randomInt(3) > 0) return;
+  told.stored.delete(path);
+  expectStatus(await send(url, 'DELETE', path, as(kind)), 204);
+  told.deleted.set(path, kind);
+}
+
+async function atOnce(url: string, kind: RealKind, payload: Buffer): Promise<string> {
+  const types = { payload_content_type: 'application/octet-stream', payload_content_encoding: 'base64' };
+  const body = { payload: payload.toString('base64'), ...types };
+  return pathOf(await send(url, 'POST', '/v1/secrets', as(kind, { body })));
+}
+
+async function inTwo(url: string, kind: RealKind, payload: Buffer): Promise<string> {
+  const path = pathOf(await send(url, 'POST', '/v1/secrets', as(kind, { body: {} })));
+  const headers = { 'Content-Type': 'application/octet-stream' };
+  expectStatus(await send(url, 'PUT', path, as(kind, { body: payload, headers })), 204);
+  return path;
+}
+
+async function verify({ url }: ServingProcess, { stored, deleted }: Told): Promise<void> {
+  const read = (path: string, kind: RealKind): Promise<Answer> =>
+    send(url, 'GET', `${path}/payload`, as(kind, { headers: { Accept: 'application/octet-stream' } }));
+  for (const [path, { kind, payload }] of stored) {
+    const answer = await read(path, kind);
+    expectStatus(answer, 200);
+    expect(answer.bytes.equals(payload), `${kind} ${path}`).to.equal(true);
+  }
+  for (const [path, kind] of deleted) expectStatus(await read(path, kind), 404);
+}
+
+/** As the broker does every minute, without waiting until what was begun is old. */
+async function sweepNow(file: string): Promise<void> {
+  const broker = await compose(loadConfig(file, process.env), { log: createLog('error', () => undefined) });
+  try {
+    const { failed } = await sweep(broker.services, 0);
+    expect(failed).to.equal(0);
+  } finally {
+    await broker.close();
+  }
+}
+
+/** Ids of secrets by the names of the objects, as the server itself lists them. */
+function objectsAt(kind: RealKind, run: string): string[] {
+  if (kind === 'kmip') return inKmip(run);
+  return kind === 'vault' ? inVault(run) : inDogtag(run);
+}
+
+/** Looked up where the server keeps them. It forgets destroyed objects, and not their names. */
+function inKmip(run: string): string[] {
+  const script = `
+import sqlite3, sys
+rows = sqlite3.connect('file:' + sys.argv[1] + '?mode=ro', uri=True).execute(
+    'select name from managed_object_names join managed_objects on uid = mo_uid where name like ?',
+    (sys.argv[2] + ':%',))
+print('\\n'.join(name.split(':')[2] for (name,) in rows))`;
+  const objects = join(process.env['POSTERN_TEST_KMIP_TLS'] ?? '', '..', 'objects.sqlite');
+  const names = execFileSync('python3', ['-c', script, objects, run], { encoding: 'utf8' });
+  return names.split('\n').filter((name) => name !== '');
+}
+
+function inVault(run: string): string[] {
+  const { url, tls, root_token: token } = vaultAccess();
+  const list = (path: string): string[] => {
+    const words = ['-s', '--cacert', join(tls, 'ca.pem'), '--config', '-', '-X', 'LIST', `${url}/v1/${path}`];
+    const answer = execFileSync('curl', words, {
+      encoding: 'utf8',
+      input: `header = "X-Vault-Token: ${token}"`,
+    });
+    return (JSON.parse(answer) as { data?: { keys: string[] } }).data?.keys ?? [];
+  };
+  return list(`secret/metadata/postern/${run}/p-vault`);
+}
+
+function inDogtag(run: string): string[] {
+  const pki = process.env['POSTERN_TEST_DOGTAG_PKI'] ?? '';
+  const files = [
+    '--cacert',
+    join(pki, 'ca.crt'),
+    '--cert',
+    join(pki, 'admin.crt'),
+    '--key',
+    join(pki, 'admin.key'),
+  ];
+  const url = `${process.env['POSTERN_TEST_DOGTAG'] ?? ''}/kra/rest/agent/keys?size=5000&maxResults=5000&status=active`;
+  const answer = execFileSync('curl', ['-sSf', ...files, '-H', 'Accept: application/json', url], {
+    encoding: 'utf8',
+    maxBuffer: 1 << 26,
+  });
+  const { entries } = JSON.parse(answer) as { entries: { clientKeyID?: string }[] };
+  return entries
+    .map(({ clientKeyID = '' }) => clientKeyID.split(':'))
+    .filter(([namespace]) => namespace === run)
+    .map((parts) => parts[2] ?? '');
+}
