@@ -46,6 +46,9 @@ const policy = z.strictObject({
   data: z.record(z.string(), z.json()).default({}),
 });
 
+const vaultPlaceOf = ({ url, namespace, mount, prefix }: z.output<typeof vaultOptions>): string =>
+  [url, namespace ?? '', mount, prefix].join(' ');
+
 const stores = z
   .strictObject({
     default: z.string().min(1),
@@ -74,6 +77,13 @@ const stores = z
     }
     const twice = names.find((one, index) => names.indexOf(one) !== index);
     if (twice !== undefined) context.addIssue({ code: 'custom', message: `two stores are named "${twice}"` });
+    // Entries are named by project and secret alone: each would take the other's for its own, and destroy them.
+    const places = configured.map((store) => (store.kind === 'vault' ? vaultPlaceOf(store) : store.name));
+    const shared = places.findIndex((place, index) => places.indexOf(place) !== index);
+    if (shared !== -1 && twice === undefined) {
+      const message = `stores "${names[places.indexOf(places[shared] ?? '')]}" and "${names[shared]}" share a place in Vault: give one another prefix`;
+      context.addIssue({ code: 'custom', path: ['configured', shared], message });
+    }
   });
 
 const audit = z.strictObject({

@@ -85,6 +85,22 @@ describe('postern config check', () => {
     expect(ran.stderr).to.not.include(almost);
   });
 
+  it('refuses two stores at one place of a Vault', async () => {
+    const vault = (name: string, more: object = {}): object => ({
+      name,
+      kind: 'vault',
+      url: 'https://vault.example.org:8200',
+      auth: { token: 'hvs.token' },
+      ...more,
+    });
+    const stores = (...configured: readonly object[]): object => ({ default: 'a', configured });
+    const shared = stores(vault('a'), vault('b', { mount: 'secret' }));
+    const ran = await check(configuration(place, { stores: shared }));
+    expectRefusal(ran, /postern\.yaml:\d+: stores/, 'stores "a" and "b" share a place in Vault');
+    const apart = stores(vault('a'), vault('b', { prefix: 'other' }), vault('c', { mount: 'kv' }));
+    expect(await check(configuration(place, { stores: apart }))).to.include({ code: 0 });
+  });
+
   it('refuses two stores of one name, and a default that is none of them', async () => {
     const twice = [softwareStore('software', MASTER_KEY), softwareStore('software', OTHER_KEY)];
     expectRefusal(
