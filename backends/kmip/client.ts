@@ -2,6 +2,7 @@ import { BrokenLink } from './link-failure.ts';
 import type { Link, Links } from './links.ts';
 import type { KmipOptions } from './options.ts';
 import { createPool, type Lease, type Pool } from './pool.ts';
+import { isOfVersion } from './profile.ts';
 import { refusedFor } from './refusal.ts';
 
 /** The servers, as one. */
@@ -55,6 +56,5 @@ async function runTwice<T>(pool: Pool<Link>, links: Links, work: (link: Link) =>
 /** A connection that had died, or a server that became another one: what was sent had no effect. */
 function isStale(error: unknown): boolean {
   if (error instanceof BrokenLink) return error.wasSilent;
-  const reason = refusedFor(error);
-  return reason === 'Unsupported Protocol Version' || reason === 'Invalid Message';
+  return isOfVersion(refusedFor(error));
 }

@@ -58,11 +58,16 @@ function pairBytes({ type, block }: KmipKey, origin: Origin, place: string): Buf
 }
 
 function pemOf(key: KeyObject): Buffer {
-  const pem =
+  const text =
     key.type === 'private'
       ? key.export({ type: 'pkcs8', format: 'pem' })
       : key.export({ type: 'spki', format: 'pem' });
-  return copied(Buffer.from(pem));
+  const pooled = Buffer.from(text);
+  try {
+    return copied(pooled);
+  } finally {
+    pooled.fill(0);
+  }
 }
 
 const PRIVATE_FORMATS: Readonly<Partial<Record<KeyFormatType, 'pkcs1' | 'pkcs8' | 'sec1'>>> = {

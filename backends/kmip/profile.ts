@@ -1,6 +1,6 @@
 import { StoreMisconfigured } from '../../src/errors.ts';
 import { readDiscoverVersions, readQuery, type ServerAbilities } from '../../src/ttlv/answers.ts';
-import type { Operation } from '../../src/ttlv/enums.ts';
+import type { Operation, ResultReason } from '../../src/ttlv/enums.ts';
 import { discoverVersionsRequest, queryRequest } from '../../src/ttlv/requests.ts';
 import { VERSIONS, type Version } from '../../src/ttlv/versions.ts';
 import { refusedFor } from './refusal.ts';
@@ -32,7 +32,7 @@ export function does({ operations }: ServerAbilities, operation: Operation): boo
 /** Asked in the oldest of our versions, which the server is likeliest to understand; 1.0 could not ask at all. */
 async function agreedVersion(wire: Wire, place: string, ours: readonly Version[]): Promise<Version> {
   const oldest = VERSIONS.find((version) => version !== '1.0' && ours.includes(version)) ?? '1.1';
-  const theirs = await discover(wire, oldest, ours);
+  const theirs = await discover(wire, place, oldest, ours);
   const agreed = ours.find((version) => theirs.includes(version));
   if (agreed !== undefined) return agreed;
   throw new StoreMisconfigured(
@@ -41,21 +41,30 @@ async function agreedVersion(wire: Wire, place: string, ours: readonly Version[]
 }
 
 /** Discover Versions came with 1.1: a server that does not know it speaks 1.0. */
-async function discover(wire: Wire, asked: Version, ours: readonly Version[]): Promise<readonly string[]> {
+async function discover(
+  wire: Wire,
+  place: string,
+  asked: Version,
+  ours: readonly Version[],
+): Promise<readonly string[]> {
   try {
     return await wire.ask(asked, discoverVersionsRequest(ours), readDiscoverVersions);
   } catch (error) {
-    if (refusedFor(error) === 'Operation Not Supported') return ['1.0'];
-    throw error;
+    const reason = refusedFor(error);
+    if (reason === 'Operation Not Supported') return ['1.0'];
+    if (!isOfVersion(reason)) throw error;
+    const detail = `${place} does not understand KMIP ${asked}: add older ones to the option "versions"; ${reason}`;
+    throw new StoreMisconfigured(detail, { cause: error });
   }
 }
 
-async function query(wire: Wire, version: Version): Promise<ServerAbilities> {
+/** What servers say to a message of a version that they do not know. */
+export const isOfVersion = (
+  reason: ResultReason | undefined,
+): reason is 'Invalid Message' | 'Unsupported Protocol Version' =>
+  reason === 'Invalid Message' || reason === 'Unsupported Protocol Version';
+
+function query(wire: Wire, version: Version): Promise<ServerAbilities> {
   const functions = ['Operations', 'Objects', 'Server Information', 'Application Namespaces'] as const;
-  try {
-    return await wire.ask(version, queryRequest(functions), readQuery);
-  } catch (error) {
-    if (refusedFor(error) !== 'Operation Not Supported') throw error;
-    return { operations: [], objectTypes: [], vendor: undefined, server: undefined, namespaces: [] };
-  }
+  return wire.ask(version, queryRequest(functions), readQuery);
 }
