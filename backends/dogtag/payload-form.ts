@@ -7,11 +7,9 @@ import type { RecoveredKey } from './retrieve.ts';
 export function payloadOf({ type, bytes }: RecoveredKey): Payload {
   if (type !== 'asymmetricKey') return Payload.own(bytes);
   try {
-    const pem = createPrivateKey({ key: bytes, type: 'pkcs8', format: 'der' }).export({
-      type: 'pkcs8',
-      format: 'pem',
-    });
-    return Payload.copy(Buffer.from(pem));
+    const key = createPrivateKey({ key: bytes, type: 'pkcs8', format: 'der' });
+    // Node gives PEM as a text, which stays in memory until it is collected.
+    return Payload.copy(Buffer.from(key.export({ type: 'pkcs8', format: 'pem' })));
   } catch (cause) {
     throw new IntegrityError('', { detail: 'the KRA gave a private key that is no PKCS#8', cause });
   } finally {

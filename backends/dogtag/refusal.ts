@@ -41,11 +41,14 @@ export function refusal(place: string, what: string, answer: RestAnswer): Broker
   const exception = exceptionOf(answer);
   const said = (why: string): string =>
     `${place} answered ${what} with ${status}${exception === undefined ? '' : ` ${exception}`}: ${why}`;
+  // A KRA that cannot ask its directory knows no users and no groups, and answers in the same way.
   if (status === 401)
-    return new StoreMisconfigured(said('our certificate (tls.cert) is not that of a user there'));
+    return new StoreMisconfigured(
+      said('our certificate (tls.cert) is not that of a user there, or its directory is down'),
+    );
   if (status === 403)
     return new StoreMisconfigured(
-      said('our user is not in the group "Data Recovery Manager Agents", or may not see the realm'),
+      said('our user is not in the group "Data Recovery Manager Agents", or its directory is down'),
     );
   if ((status === 404 || status === 410) && exception === undefined)
     return new StoreMisconfigured(

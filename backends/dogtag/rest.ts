@@ -41,9 +41,8 @@ const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 /** Shorter than Tomcat's 20 seconds and Dogtag's five minutes: no write goes to a connection about to be closed. */
 const IDLE_MS = 15_000;
 /**
- * Dogtag 10's TLS (JSS) reads one record at a time, and forgets for ever the beginning of another that came with it:
- * most bodies above 22 kB are then waited for until somebody gives up. Written in pieces, each a record of its own with
- * the headers, and with time in between to be read, they arrive.
+ * Dogtag 10's TLS (JSS) loses a record that comes in part behind another: most bodies above 20 kB are then waited for
+ * until somebody gives up. In pieces, of one record each even with the headers, and with time in between, they arrive.
  */
 const PIECE_BYTES = 12_000;
 const PIECE_PAUSE_MS = 25;

@@ -70,9 +70,10 @@ export function newRecoveryKey(transport: TransportKey): RecoveryKey {
   };
 }
 
+/** OAEP with SHA-256 for both of its digests, as Dogtag's CryptoUtil has it. */
 function wrapped({ key, wrap }: TransportKey, sessionKey: Buffer): string {
   const padding = wrap === 'rsa-oaep' ? constants.RSA_PKCS1_OAEP_PADDING : constants.RSA_PKCS1_PADDING;
-  return publicEncrypt({ key, padding }, sessionKey).toString('base64');
+  return publicEncrypt({ key, padding, oaepHash: 'sha256' }, sessionKey).toString('base64');
 }
 
 function open(key: Buffer, sealed: Buffer, iv: Buffer): Buffer {

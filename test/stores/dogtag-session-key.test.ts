@@ -20,7 +20,7 @@ describe('session keys for a KRA', () => {
   const oaep = { key: publicKey, wrap: 'rsa-oaep' } as const;
   const unwrap = (wrapped: string): Buffer =>
     privateDecrypt(
-      { key: privateKey, padding: constants.RSA_PKCS1_OAEP_PADDING },
+      { key: privateKey, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha256' },
       Buffer.from(wrapped, 'base64'),
     );
   const bytes = (text: string): Buffer => Buffer.from(text, 'base64');

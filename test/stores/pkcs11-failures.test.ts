@@ -65,6 +65,18 @@ else
       });
     }
 
+    it('starts a module that crashes each time slower and slower, whoever asks', async () => {
+      const store = await open({ name: 'crashing' });
+      const before = token.calls('C_Initialize');
+      token.rules('C_Initialize crash -1');
+      kill(await pidOf(store), 'SIGKILL');
+      const until = performance.now() + 4_000;
+      while (performance.now() < until) await rejection(sealOne(store, 'x'));
+      expect(token.calls('C_Initialize') - before).to.be.within(3, 18);
+      token.rules();
+      await untilWell(() => sealOne(store, 'x'), 6_000);
+    });
+
     it('comes back by itself, before anybody asks', async () => {
       const store = await open();
       const pid = await pidOf(store);
