@@ -20,6 +20,8 @@ export interface Link extends Poolable {
    * backup gives identifiers out anew, which it cannot do under an open connection.
    */
   readonly known: Map<string, SecretId>;
+  /** Forms of objects whose bytes were seen to come back from this server as they were. */
+  readonly proven: Set<string>;
   /** `host:port`. */
   readonly address: string;
   /** When the server's certificate expires, in milliseconds since 1970; undefined where it shows none. */
@@ -110,6 +112,7 @@ function createLink({ connection, wire, profile, place, address }: LinkParts): L
     place,
     address,
     known: new Map(),
+    proven: new Set(),
     peerUntilMs: connection.peerUntilMs,
     ask: (request, read, timeoutMs) => wire.ask(profile.version, request, read, timeoutMs),
     isOpen: () => connection.isOpen(),
