@@ -31,9 +31,12 @@ const START_MS = 30_000;
 const PING_MS = 500;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
+/** A process that lived this long is not one that crashes at its start. */
+const STEADY_MS = 10_000;
 
 interface Met {
   readonly link: Link;
+  readonly sinceMs: number;
   /** Of the process, if it is still that process. */
   pid(): number | undefined;
 }
@@ -157,14 +160,23 @@ function linked(parts: Parts): Promise<Link> {
 const MEETINGS = 3;
 
 async function establish(parts: Parts): Promise<Link> {
+  const { state } = parts;
+  // Whoever waits for an answer has a timer of its own; nobody else is kept alive by this one.
+  if (state.failures > 0) await sleep(pauseMs(state.failures), undefined, { ref: false });
   for (let meeting = 1; ; meeting += 1) {
     try {
       return await establishOnce(parts);
     } catch (error) {
-      if (!(error instanceof ProcessEnded) || meeting === MEETINGS) throw error;
+      if (error instanceof ProcessEnded && meeting < MEETINGS && !state.closed) continue;
+      state.failures += 1;
+      throw error;
     }
   }
 }
+
+/** None at first; then longer each time, for whoever asks as well: a module that crashes at once must not eat the host. */
+const pauseMs = (failures: number): number =>
+  Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (failures - 1));
 
 async function establishOnce(parts: Parts): Promise<Link> {
   const { state, start, rendezvous, options, log } = parts;
@@ -178,8 +190,7 @@ async function establishOnce(parts: Parts): Promise<Link> {
     if (faultOf(error).kind === 'misconfigured') state.refused = faultOf(error);
     throw error;
   }
-  state.failures = 0;
-  state.met = { link, pid };
+  state.met = { link, pid, sinceMs: performance.now() };
   return link;
 }
 
@@ -193,6 +204,8 @@ function abandon(link: Link, fault: TokenFault, pid: number | undefined): void {
 function lost(parts: Parts, link: Link): void {
   const { state, options, log } = parts;
   if (state.met?.link !== link) return;
+  const livedMs = performance.now() - state.met.sinceMs;
+  state.failures = livedMs < STEADY_MS ? state.failures + 1 : 0;
   state.met = undefined;
   if (state.closed) return;
   state.restarts += 1;
@@ -203,10 +216,5 @@ function lost(parts: Parts, link: Link): void {
 async function revive(parts: Parts): Promise<void> {
   const { state } = parts;
   const isWanted = (): boolean => !state.closed && state.met === undefined && state.refused === undefined;
-  while (isWanted()) {
-    const pauseMs =
-      state.failures === 0 ? 0 : Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** state.failures);
-    await sleep(pauseMs, undefined, { ref: false });
-    if (isWanted()) await linked(parts).catch(() => (state.failures += 1));
-  }
+  while (isWanted()) await linked(parts).catch(() => undefined);
 }

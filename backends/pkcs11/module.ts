@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import type { Handle, PKCS11, TokenInfo } from 'pkcs11js';
 import { CKF_OS_LOCKING_OK } from './mechanisms.ts';
 import type { TokenOptions } from './options.ts';
-import { TokenFault } from './rv.ts';
+import { faultOf, TokenFault } from './rv.ts';
 
 export type Module = PKCS11;
 export type { Handle, TokenInfo } from 'pkcs11js';
@@ -19,9 +19,19 @@ export function loadModule(library: string): Module {
     const why = error instanceof Error ? error.message : '';
     throw new TokenFault('misconfigured', `the module ${library} cannot be loaded: ${why}`);
   }
-  // Calls run in several threads of ours: without this flag modules are free to mix them up.
-  module.C_Initialize({ flags: CKF_OS_LOCKING_OK });
+  initialize(module);
   return module;
+}
+
+const CKR_CRYPTOKI_ALREADY_INITIALIZED = 0x191;
+
+/** Calls run in several threads of ours: without this flag modules are free to mix them up. */
+function initialize(module: Module): void {
+  try {
+    module.C_Initialize({ flags: CKF_OS_LOCKING_OK });
+  } catch (error) {
+    if (faultOf(error).code !== CKR_CRYPTOKI_ALREADY_INITIALIZED) throw error;
+  }
 }
 
 /** An optional dependency: it is compiled, and most brokers have no HSM. */

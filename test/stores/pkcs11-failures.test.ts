@@ -245,12 +245,6 @@ else
       expect((await openOne(late as SecretStore, good)).toString()).to.equal('good');
     });
 
-    it('works with fewer sessions when the token gives no more', async () => {
-      token.rules('C_OpenSession B1 0');
-      const store = await open({ name: 'few', sessions: 3 });
-      expect((await store.health())['sessions']).to.equal(3);
-    });
-
     it('serves many at once with one session, and refuses what is more than it can queue', async () => {
       const store = await open({ name: 'one-session', sessions: 1 });
       const one = await sealOne(store, 'x');

@@ -4,6 +4,9 @@ import fc from 'fast-check';
 import { integer, pem, sequence, withoutOctetString } from '../../backends/pkcs11/der.ts';
 import { createFrameReader, encodeFrame, type Frame } from '../../backends/pkcs11/frames.ts';
 import { pkcs11Options } from '../../backends/pkcs11/index.ts';
+import { TokenFault } from '../../backends/pkcs11/rv.ts';
+import { createSessionPool, type SessionPool } from '../../backends/pkcs11/session-pool.ts';
+import { rejection } from '../conformance/secret-store-fixture.ts';
 
 const bytes = fc.uint8Array({ maxLength: 300 }).map((array) => Buffer.from(array));
 
@@ -124,5 +127,113 @@ describe('options of a pkcs11 store', () => {
     }))
       expect(faults(changes), what).not.to.have.length(0);
     expect(faults({})).to.deep.equal([]);
+  });
+});
+
+describe('the sessions of a token', () => {
+  /** Sessions are numbers in a buffer; so many can be open at once. */
+  function aToken(most: number): {
+    opened: number[];
+    closed: number[];
+    most: number;
+    isAlive: boolean;
+    pool(size: number): SessionPool;
+  } {
+    return {
+      opened: [],
+      closed: [],
+      most,
+      isAlive: true,
+      pool(size) {
+        return createSessionPool({
+          size,
+          open: () => {
+            if (this.opened.length - this.closed.length >= this.most)
+              throw new TokenFault('unavailable', 'full');
+            this.opened.push(this.opened.length);
+            return Buffer.from([this.opened.length - 1]);
+          },
+          close: ([session]) => this.closed.push(session ?? -1),
+          isAlive: () => this.isAlive,
+          ambiguous: new Set([5]),
+        });
+      },
+    };
+  }
+  const failing = (fault: TokenFault) => (): Promise<never> => Promise.reject(fault);
+  const kept = new TokenFault('integrity', 'a wrong tag', { code: 0x40 });
+
+  it('are opened at once, as many as there are, and more when there are more', async () => {
+    const token = aToken(2);
+    const pool = token.pool(4);
+    expect(pool.counts()).to.deep.equal({ sessions: 2, busy: 0, waiting: 0 });
+    token.most = 3;
+    const used = await Promise.all(
+      [1, 2, 3].map(() => pool.use(100, ([session]) => Promise.resolve(session))),
+    );
+    expect(new Set(used).size).to.equal(3);
+    expect(pool.counts().sessions).to.equal(3);
+    expect(() => aToken(0).pool(1)).to.throw();
+  });
+
+  it('serve one operation each, and who waits in turn', async () => {
+    const pool = aToken(1).pool(1);
+    const order: number[] = [];
+    let atOnce = 0;
+    const work = (n: number): Promise<void> =>
+      pool.use(1_000, async () => {
+        atOnce += 1;
+        expect(atOnce).to.equal(1);
+        await new Promise((resolve) => setTimeout(resolve, 2));
+        atOnce -= 1;
+        order.push(n);
+      });
+    await Promise.all([0, 1, 2, 3, 4].map(work));
+    expect(order).to.deep.equal([0, 1, 2, 3, 4]);
+  });
+
+  it('are closed after any failure but a clean refusal of bytes', async () => {
+    const token = aToken(1);
+    const pool = token.pool(1);
+    expect(await rejection(pool.use(100, failing(kept)))).to.equal(kept);
+    expect(token.closed).to.deep.equal([]);
+    await rejection(pool.use(100, failing(new TokenFault('unavailable', 'no', { code: 0x30 }))));
+    await rejection(pool.use(100, failing(new TokenFault('integrity', 'perhaps', { code: 5 }))));
+    await rejection(pool.use(100, () => Promise.reject(new RangeError('ours'))));
+    expect(token.closed).to.deep.equal([0, 1, 2]);
+    expect(pool.counts()).to.include({ sessions: 1, busy: 0 });
+  });
+
+  it('make an outage of a failure without a reason when the token is gone', async () => {
+    const token = aToken(1);
+    token.isAlive = false;
+    const perhaps = new TokenFault('integrity', 'perhaps', { code: 5 });
+    const fault = (await rejection(token.pool(1).use(100, failing(perhaps)))) as TokenFault;
+    expect([fault.kind, fault.repair]).to.deep.equal(['unavailable', 'reset']);
+  });
+
+  it('let wait so many for so long', async () => {
+    const pool = aToken(1).pool(1);
+    let release = (): void => undefined;
+    const busy = pool.use(1_000, () => new Promise<void>((resolve) => (release = resolve)));
+    const late = rejection(pool.use(20, () => Promise.resolve())) as Promise<TokenFault>;
+    expect((await late).kind).to.equal('unavailable');
+    const waiting = Array.from({ length: 32 }, () => pool.use(1_000, () => Promise.resolve()));
+    expect(((await rejection(pool.use(1_000, () => Promise.resolve()))) as TokenFault).kind).to.equal(
+      'overloaded',
+    );
+    release();
+    await Promise.all([busy, ...waiting]);
+    expect(pool.counts()).to.deep.equal({ sessions: 1, busy: 0, waiting: 0 });
+  });
+
+  it('tell how long a call is overdue', async () => {
+    const pool = aToken(1).pool(1);
+    expect(pool.overdueMs()).to.equal(0);
+    const slow = pool.use(10, () => new Promise((resolve) => setTimeout(resolve, 60)));
+    await new Promise((resolve) => setTimeout(resolve, 40));
+    expect(pool.overdueMs()).to.be.above(10);
+    await slow;
+    expect(pool.overdueMs()).to.equal(0);
   });
 });
