@@ -11,7 +11,6 @@ else
         store,
         sibling,
         reopen: () => openDogtag(),
-        runs: 8,
         close: async () => {
           await store.close();
           await sibling.close();
