@@ -42,7 +42,7 @@ export async function createKmipStore({ options, clockMs }: KmipDeps): Promise<S
   const identity = createTlsIdentity(name, options.tls, clockMs);
   const client = createKmipClient(options, createLinks(options, identity, clockMs));
   const capabilities: StoreCapabilities = {
-    minPayloadBytes: 1,
+    minPayloadBytes: 0,
     maxPayloadBytes: options.max_message - ENVELOPE_BYTES,
     secretTypes: SECRET_TYPES,
     destroys: 'erase',
