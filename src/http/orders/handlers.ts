@@ -32,6 +32,9 @@ export async function postOrder(services: Services, call: Call<unknown, NewOrder
   }
 }
 
+/** Bytes of a key that is still to be made: not none, and never too many for a store. */
+const SOME = 1;
+
 /** Chosen now, because the policy is asked now; all that an order makes goes to one store, which must take all of it. */
 async function storeFor(
   services: Services,
@@ -39,10 +42,10 @@ async function storeFor(
   draft: OrderDraft,
 ): Promise<SecretStore> {
   const { key, others } = plannedSecrets(draft);
-  const store = await placeFor(services, call, key, 0);
+  const store = await placeFor(services, call, key, SOME);
   const passphraseSize = call.input.passphrase?.size ?? 0;
   for (const secret of others) {
-    requireCapable(store, secret, secret.secretType === 'passphrase' ? passphraseSize : 0);
+    requireCapable(store, secret, secret.secretType === 'passphrase' ? passphraseSize : SOME);
   }
   return store;
 }
