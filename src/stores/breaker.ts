@@ -41,10 +41,9 @@ export interface Breaker {
 
 const PROBE_EVERY_MS = 10_000;
 /** A device that restarts is back within two seconds; its callers should be too. */
-const FIRST_WAIT_MS = 1_000;
+const GONE_MS = { first: 1_000, longest: 5_000 };
 /** What refuses us goes on doing so until somebody changes something, and may count how often we tried. */
-const REFUSED_WAIT_MS = 15_000;
-const LONGEST_WAIT_MS = 60_000;
+const REFUSING_MS = { first: 15_000, longest: 60_000 };
 /** Around each wait, so that many brokers do not knock together. */
 const JITTER = 0.2;
 
@@ -76,8 +75,8 @@ export function createBreaker({ health, clockMs, random, onChange }: BreakerDeps
     if (changed) onChange();
   };
   const open = (error: unknown): void => {
-    const shortest = error instanceof StoreMisconfigured ? REFUSED_WAIT_MS : FIRST_WAIT_MS;
-    waitMs = Math.min(LONGEST_WAIT_MS, Math.max(shortest, waitMs * 2));
+    const { first, longest } = error instanceof StoreMisconfigured ? REFUSING_MS : GONE_MS;
+    waitMs = Math.min(longest, Math.max(first, waitMs * 2));
     schedule(waitMs);
     change(true, error);
   };
