@@ -7,6 +7,7 @@ import type { Load, Measured } from './load.ts';
 import { startPostern } from './postern.ts';
 import { forkSource, messageOf, type Child } from './processes.ts';
 import { profileReport } from './profile.ts';
+import { storeRows } from './stores/rows.ts';
 import { prepareWorkloads, type Request, type Workload } from './workloads.ts';
 
 const { values: options } = parseArgs({
@@ -14,16 +15,18 @@ const { values: options } = parseArgs({
     quick: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     profile: { type: 'boolean', default: false },
+    stores: { type: 'boolean', default: false },
     only: { type: 'string' },
     concurrency: { type: 'string', default: '16' },
     help: { type: 'boolean', short: 'h', default: false },
   },
 });
 
-const HELP = `npm run bench -- [--quick] [--json] [--profile] [--only WORKLOAD] [--concurrency N]
+const HELP = `npm run bench -- [--quick] [--json] [--profile] [--only WORKLOAD] [--concurrency N] [--stores]
 
 Postern's requests per second as a share of the floor's (bench/floor.ts), both on this machine and on the same PostgreSQL:
 the server of POSTERN_TEST_PG, or one of our own. --profile also prints where Postern spends its time.
+--stores measures the secret stores instead, beside the raw protocol of each server that test/services has up.
 `;
 
 /** Odd, so that the median is a round that happened; many short ones, so that a busy moment of the machine spoils one. */
@@ -109,6 +112,25 @@ async function bench(database: BenchDatabase, folder: string, children: Child[])
   return results;
 }
 
+/** Fewer and shorter: a KRA takes a quarter of a second for one payload, and every round starts anew. */
+const STORE_ROUNDS = options.quick ? 3 : 5;
+const STORE_SECONDS = options.quick ? 1 : 3;
+
+async function benchStores(): Promise<void> {
+  const { rows, absent } = await storeRows(STORE_ROUNDS, STORE_SECONDS);
+  const number = (value: number): string => value.toFixed(value < 100 ? 1 : 0);
+  const header = ['store', 'put/s', 'raw put/s', 'ratio', 'get/s', 'raw get/s', 'ratio', 'raw is'];
+  const cells = rows.map(({ kind, raw, put, get }) => [
+    kind,
+    ...[put, get].flatMap((side) => [number(side.postern), number(side.raw), side.ratio.toFixed(3)]),
+    raw,
+  ]);
+  console.log([header, ...cells].map((row) => row.map((cell) => cell.padStart(10)).join(' ')).join('\n'));
+  if (absent.length > 0) console.log(`not measured, no server: ${absent.join(', ')}`);
+  const stores = Object.fromEntries(rows.map(({ kind, put, get }) => [kind, { put, get }]));
+  if (options.json) console.log(JSON.stringify({ stores }));
+}
+
 async function main(): Promise<void> {
   const parent = fileURLToPath(new URL('../var', import.meta.url));
   mkdirSync(parent, { recursive: true });
@@ -140,4 +162,4 @@ async function main(): Promise<void> {
 }
 
 if (options.help) process.stdout.write(HELP);
-else await main();
+else await (options.stores ? benchStores() : main());
