@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../../src/log.ts';
 import { brokerError } from './faults.ts';
-import { createLink, ProcessEnded, type Ask, type Link, type Reply } from './link.ts';
+import { createLink, type Ask, type Link, type Reply } from './link.ts';
 import { meet } from './meeting.ts';
 import type { Pkcs11Options } from './options.ts';
 import { openRendezvous, type Rendezvous } from './rendezvous.ts';
@@ -156,7 +156,10 @@ function linked(parts: Parts): Promise<Link> {
   return (state.connecting ??= establish(parts).finally(() => (state.connecting = undefined)));
 }
 
-/** A process that was about to end, its last user gone, may still have taken our connection. */
+/**
+ * A process that was about to end may still have taken our connection, and SoftHSM shows a token without its label to
+ * whoever starts while another process logs in. Neither is worth a start that fails; no PIN was tried in either.
+ */
 const MEETINGS = 3;
 
 async function establish(parts: Parts): Promise<Link> {
@@ -167,12 +170,17 @@ async function establish(parts: Parts): Promise<Link> {
     try {
       return await establishOnce(parts);
     } catch (error) {
-      if (error instanceof ProcessEnded && meeting < MEETINGS && !state.closed) continue;
-      state.failures += 1;
-      throw error;
+      if (meeting === MEETINGS || state.closed || !isPassing(faultOf(error))) {
+        state.failures += 1;
+        throw error;
+      }
+      await sleep(pauseMs(meeting));
     }
   }
 }
+
+/** Not what took its whole time to fail. */
+const isPassing = ({ kind, repair }: TokenFault): boolean => kind === 'unavailable' && repair === 'none';
 
 /** None at first; then longer each time, for whoever asks as well: a module that crashes at once must not eat the host. */
 const pauseMs = (failures: number): number =>
