@@ -15,6 +15,8 @@ interface Command {
   readonly example: string;
   /** The value is printed; a command that goes on by itself returns none. */
   run(config: Config, words: readonly string[], log: Log): Promise<unknown>;
+  /** Options that name the words instead, in the words' order. */
+  readonly named?: readonly ('project' | 'store')[];
 }
 
 const COMMANDS: Readonly<Record<string, Command>> = {
@@ -50,13 +52,15 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   },
   'stores assign': {
     help: 'Send the new secrets of a project to a store.',
-    example: 'postern stores assign 4c0d6b1a9f7e4f0d9d0b6f0f3f0e7a11 hsm',
+    example: 'postern stores assign --project 4c0d6b1a9f7e4f0d9d0b6f0f3f0e7a11 --store hsm',
     run: runAssign,
+    named: ['project', 'store'],
   },
   'stores unassign': {
     help: 'Send the new secrets of a project to the default store again.',
-    example: 'postern stores unassign 4c0d6b1a9f7e4f0d9d0b6f0f3f0e7a11',
+    example: 'postern stores unassign --project 4c0d6b1a9f7e4f0d9d0b6f0f3f0e7a11',
     run: runUnassign,
+    named: ['project'],
   },
   'keys init': {
     help: 'Make the first master key of an HSM store on its token.',
@@ -74,6 +78,8 @@ const OPTIONS = {
   config: { type: 'string', short: 'c' },
   json: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
+  project: { type: 'string' },
+  store: { type: 'string' },
 } as const;
 
 /** What we create (database, keys, audit) is readable by our user alone. */
@@ -94,11 +100,29 @@ async function main(args: readonly string[], environment: NodeJS.ProcessEnv): Pr
   const config = loadConfig(file, environment);
   const log = createLog(config.log.level, (line) => process.stderr.write(line));
   process.on('unhandledRejection', (error) => log.error('a rejection nobody handled', errorFields(error)));
-  const shown = await found.command.run(config, found.words, log);
+  const shown = await found.command.run(config, wordsOf(found, values), log);
   if (shown !== undefined) process.stdout.write(present(shown, values.json === true));
 }
 
-function findCommand(words: readonly string[]): { command: Command; words: readonly string[] } | undefined {
+interface Found {
+  readonly command: Command;
+  readonly words: readonly string[];
+}
+
+/** An option that the command has no use for is a mistake, not something to pass over. */
+function wordsOf(
+  { command, words }: Found,
+  options: { readonly project?: string | undefined; readonly store?: string | undefined },
+): readonly string[] {
+  const given = (['project', 'store'] as const).filter((name) => options[name] !== undefined);
+  const unused = given.find((name) => command.named?.includes(name) !== true);
+  if (unused !== undefined) throw new ConfigurationError(`--${unused} means nothing here`);
+  if (given.length === 0) return words;
+  if (words.length > 0) throw new ConfigurationError('name them all, or none');
+  return (command.named ?? []).flatMap((name) => options[name] ?? []);
+}
+
+function findCommand(words: readonly string[]): Found | undefined {
   for (const length of [2, 1]) {
     const name = words.slice(0, length).join(' ');
     const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;

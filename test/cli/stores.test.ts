@@ -136,6 +136,23 @@ describeDatabases('postern stores', (dialect) => {
     expect((await postern('stores', 'unassign')).stderr).to.include('which project?');
   });
 
+  it('assign and unassign take options in place of words, and nothing by halves', async () => {
+    const options = ['--store', 'second', '--project', 'p-9'];
+    expect(await json('stores', 'assign', ...options)).to.deep.equal({ project: 'p-9', store: 'second' });
+    expect(await json('stores', 'unassign', '--project', 'p-9')).to.deep.equal({
+      project: 'p-9',
+      unassigned: true,
+    });
+    for (const [args, words] of [
+      [['stores', 'assign', '--store', 'second'], 'which project, and which store?'],
+      [['stores', 'assign', 'p-9', '--store', 'second'], 'name them all, or none'],
+      [['stores', 'unassign', '--store', 'second'], '--store means nothing here'],
+      [['stores', 'list', '--project', 'p-9'], '--project means nothing here'],
+    ] as const) {
+      expect(await postern(...args)).to.include({ code: 1, stderr: `postern: ${words}\n` });
+    }
+  });
+
   const serveRefused = async (stores: object, name: string): Promise<string> => {
     const { code, stderr, stdout } = await runPostern(['serve', '--config', configFile(stores, name)]);
     expect(code, stdout).to.equal(1);
