@@ -76,6 +76,7 @@ describe('kill -9 while payloads are on their way to other servers', () => {
       verify: (broker) => verify(broker, told),
       acknowledged: () => told.stored.size + told.deleted.size,
       killAfterMs: [500, 4_000],
+      atMost: 5,
     });
     await sweepNow(file);
     const rows = await rowsOf(database.options, 'select id, store, state from secrets');

@@ -20,14 +20,16 @@ export interface Game {
   readonly acknowledged: () => number;
   /** The kill comes at a random moment of this span, while requests are under way. */
   readonly killAfterMs?: readonly [number, number];
+  /** No more than these, where a round is long. */
+  readonly atMost?: number;
 }
 
 /** Kills a broker at its work, starts the next one on the same database, and so on; the last one ends in peace. */
 export async function playRounds(
   file: string,
-  { work, verify, acknowledged, killAfterMs = KILL_AFTER_MS }: Game,
+  { work, verify, acknowledged, killAfterMs = KILL_AFTER_MS, atMost = ROUNDS }: Game,
 ): Promise<void> {
-  for (let round = 0; round < ROUNDS; round += 1) {
+  for (let round = 0; round < Math.min(ROUNDS, atMost); round += 1) {
     const broker = await serveProcess(file);
     try {
       const before = acknowledged();
