@@ -7,42 +7,21 @@ import {
   StoreRejected,
   StoreUnavailable,
 } from '../../src/errors.ts';
-import type { SecretStore } from '../../src/stores/secret-store.ts';
 import { absentSecretStore } from '../conformance/secret-store.ts';
 import { rejection } from '../conformance/secret-store-fixture.ts';
-import { databases, type TestDatabase } from '../helpers/databases.ts';
 import { openOne, pidOf, sealOne, untilWell } from './pkcs11/kit.ts';
-import { ABSENT, createReadyToken, openPkcs11, type Changes, type TestToken } from './pkcs11/tokens.ts';
+import { storesAtToken } from './pkcs11/stores-at-token.ts';
+import { ABSENT, type TestToken } from './pkcs11/tokens.ts';
 
 /** After a module was started afresh. */
 const BACK_MS = 2_000;
-
-const [sqlite] = databases();
 
 if (ABSENT !== undefined) absentSecretStore('pkcs11', ABSENT);
 else
   describe('pkcs11 and what the token answers', function () {
     this.timeout(60_000);
-    let db: TestDatabase;
     let token: TestToken;
-    const opened: SecretStore[] = [];
-    const open = async (changes: Changes = {}): Promise<SecretStore> => {
-      const store = await openPkcs11(db, token.options(changes));
-      opened.push(store);
-      return store;
-    };
-    before(async () => {
-      db = await sqlite!.open();
-      token = await createReadyToken();
-    });
-    afterEach(async () => {
-      token.rules();
-      await Promise.all(opened.splice(0).map((store) => store.close()));
-    });
-    after(async () => {
-      await db.close();
-      await token.remove();
-    });
+    const open = storesAtToken((ready) => ({ token } = ready));
 
     describe('return codes', () => {
       type Kind = new (...args: never[]) => Error;

@@ -7,22 +7,14 @@ import { IntegrityError, StoreMisconfigured, StoreOverloaded, StoreUnavailable }
 import type { SecretStore } from '../../src/stores/secret-store.ts';
 import { absentSecretStore } from '../conformance/secret-store.ts';
 import { rejection } from '../conformance/secret-store-fixture.ts';
-import { databases, type TestDatabase } from '../helpers/databases.ts';
+import type { TestDatabase } from '../helpers/databases.ts';
 import { aSecretHeader } from '../helpers/secret-row.ts';
 import { bytesBelow, openOne, pidOf, sealOne, untilWell } from './pkcs11/kit.ts';
-import {
-  ABSENT,
-  createReadyToken,
-  LOG_LINES,
-  openPkcs11,
-  type Changes,
-  type TestToken,
-} from './pkcs11/tokens.ts';
+import { storesAtToken } from './pkcs11/stores-at-token.ts';
+import { ABSENT, LOG_LINES, type TestToken } from './pkcs11/tokens.ts';
 
 /** What operators are promised. */
 const BACK_MS = 2_000;
-
-const [sqlite] = databases();
 
 if (ABSENT !== undefined) absentSecretStore('pkcs11', ABSENT);
 else
@@ -30,24 +22,7 @@ else
     this.timeout(60_000);
     let db: TestDatabase;
     let token: TestToken;
-    const opened: SecretStore[] = [];
-    const open = async (changes: Changes = {}): Promise<SecretStore> => {
-      const store = await openPkcs11(db, token.options(changes));
-      opened.push(store);
-      return store;
-    };
-    before(async () => {
-      db = await sqlite!.open();
-      token = await createReadyToken();
-    });
-    afterEach(async () => {
-      token.rules();
-      await Promise.all(opened.splice(0).map((store) => store.close()));
-    });
-    after(async () => {
-      await db.close();
-      await token.remove();
-    });
+    const open = storesAtToken((ready) => ({ db, token } = ready));
 
     const kill = (pid: number, signal: NodeJS.Signals): void => void process.kill(pid, signal);
 

@@ -6,12 +6,12 @@ import { KeyDestroyed } from '../../src/crypto/key-destroyed.ts';
 import { ConfigurationError, IntegrityError } from '../../src/errors.ts';
 import { now } from '../../src/model/timestamp.ts';
 import { createKekRepository } from '../../src/repositories/keks.ts';
-import type { SecretStore } from '../../src/stores/secret-store.ts';
 import { absentSecretStore } from '../conformance/secret-store.ts';
 import { rejection } from '../conformance/secret-store-fixture.ts';
-import { databases, type TestDatabase } from '../helpers/databases.ts';
+import type { TestDatabase } from '../helpers/databases.ts';
 import { aSecretHeader } from '../helpers/secret-row.ts';
 import { bytesBelow, openOne, pidOf, sealerOf, sealOne, type Sealed } from './pkcs11/kit.ts';
+import { storesAtToken } from './pkcs11/stores-at-token.ts';
 import {
   ABSENT,
   createReadyToken,
@@ -21,8 +21,6 @@ import {
   type Changes,
   type TestToken,
 } from './pkcs11/tokens.ts';
-
-const [sqlite] = databases();
 
 /** Every way to write; each must be read in every other. */
 const WAYS: Readonly<Record<string, Changes>> = {
@@ -47,24 +45,7 @@ else
     this.timeout(120_000);
     let db: TestDatabase;
     let token: TestToken;
-    const opened: SecretStore[] = [];
-    const open = async (changes: Changes = {}): Promise<SecretStore> => {
-      const store = await openPkcs11(db, token.options(changes));
-      opened.push(store);
-      return store;
-    };
-    before(async () => {
-      db = await sqlite!.open();
-      token = await createReadyToken();
-    });
-    afterEach(async () => {
-      token.rules();
-      await Promise.all(opened.splice(0).map((store) => store.close()));
-    });
-    after(async () => {
-      await db.close();
-      await token.remove();
-    });
+    const open = storesAtToken((ready) => ({ db, token } = ready));
 
     it('reads what every mode and mechanism wrote in every other: all options changed between write and read', async () => {
       const written = new Map<string, Sealed>();

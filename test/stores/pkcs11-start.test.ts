@@ -2,15 +2,14 @@ import { execFileSync } from 'node:child_process';
 import { expect } from 'chai';
 import { checkTokenKeys, initTokenKeys } from '../../backends/pkcs11/index.ts';
 import { StoreMisconfigured, StoreUnavailable } from '../../src/errors.ts';
-import type { SecretStore } from '../../src/stores/secret-store.ts';
 import { absentSecretStore } from '../conformance/secret-store.ts';
 import { rejection } from '../conformance/secret-store-fixture.ts';
-import { databases, type TestDatabase } from '../helpers/databases.ts';
+import type { TestDatabase } from '../helpers/databases.ts';
 import { openOne, sealOne } from './pkcs11/kit.ts';
+import { storesAtToken } from './pkcs11/stores-at-token.ts';
 import {
   ABSENT,
   addToken,
-  createReadyToken,
   createToken,
   masterKey,
   openPkcs11,
@@ -19,37 +18,18 @@ import {
   type TestToken,
 } from './pkcs11/tokens.ts';
 
-const [sqlite] = databases();
-
 if (ABSENT !== undefined) absentSecretStore('pkcs11', ABSENT);
 else
   describe('pkcs11 at its start', function () {
     this.timeout(60_000);
     let db: TestDatabase;
     let token: TestToken;
-    const opened: SecretStore[] = [];
-    const open = async (changes: Changes = {}): Promise<SecretStore> => {
-      const store = await openPkcs11(db, token.options(changes));
-      opened.push(store);
-      return store;
-    };
+    const open = storesAtToken((ready) => ({ db, token } = ready));
     const refusal = async (changes: Changes): Promise<string> => {
       const error = (await rejection(open(changes))) as StoreMisconfigured;
       expect(error, error.detail).to.be.instanceOf(StoreMisconfigured);
       return error.detail ?? '';
     };
-    before(async () => {
-      db = await sqlite!.open();
-      token = await createReadyToken();
-    });
-    afterEach(async () => {
-      token.rules();
-      await Promise.all(opened.splice(0).map((store) => store.close()));
-    });
-    after(async () => {
-      await db.close();
-      await token.remove();
-    });
 
     describe('mechanisms', () => {
       it('names AES-GCM where the token has none, and works without it', async () => {
