@@ -84,7 +84,7 @@ export function openStore(options: StoreConfig, deps: OpenStoreDeps): Promise<Se
 }
 
 /** For the kinds whose payloads or keys are behind a wire. */
-export function guarded(store: SecretStore, options: GuardOptions, { log }: OpenStoreDeps): SecretStore {
+function guarded(store: SecretStore, options: GuardOptions, { log }: OpenStoreDeps): SecretStore {
   return guardStore(store, options, {
     clockMs: () => performance.now(),
     random: Math.random,

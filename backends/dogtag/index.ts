@@ -1,6 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { SECRET_TYPES } from '../../src/model/secret.ts';
 import { type SecretStore, type StoreCapabilities, type StoreFacts } from '../../src/stores/secret-store.ts';
+import { createTurns } from '../../src/stores/turns.ts';
 import { claimKey } from './claims.ts';
 import { createGenerator, isSuch } from './generator.ts';
 import type { KeyId } from './key-record.ts';
@@ -11,7 +12,6 @@ import { readProduct, type Product } from './product.ts';
 import { createRest, type Rest } from './rest.ts';
 import { createSession, type Session } from './session.ts';
 import { createTransport, type Transport } from './transport.ts';
-import { createTurns } from './turns.ts';
 
 export { dogtagOptions, type DogtagOptions } from './options.ts';
 

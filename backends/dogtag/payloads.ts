@@ -3,12 +3,12 @@ import type { Payload } from '../../src/model/payload.ts';
 import type { SecretHeader } from '../../src/model/secret.ts';
 import { requireCapable } from '../../src/stores/capabilities.ts';
 import { storeRef, type SecretStore, type StoreCapabilities } from '../../src/stores/secret-store.ts';
+import type { Turns } from '../../src/stores/turns.ts';
 import { claimKey, holds } from './claims.ts';
 import { keyId, type KeyId, type KeyRecord } from './key-record.ts';
 import type { Kra } from './kra.ts';
 import type { DogtagOptions } from './options.ts';
 import { payloadOf } from './payload-form.ts';
-import type { Turns } from './turns.ts';
 
 export interface PayloadDeps extends Pick<DogtagOptions, 'name' | 'namespace'> {
   readonly capabilities: StoreCapabilities;

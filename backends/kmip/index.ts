@@ -6,6 +6,7 @@ import type {
   StoreCapabilities,
   StoreFacts,
 } from '../../src/stores/secret-store.ts';
+import { createTurns } from '../../src/stores/turns.ts';
 import { readQuery } from '../../src/ttlv/answers.ts';
 import { queryRequest } from '../../src/ttlv/requests.ts';
 import { createKmipClient, type KmipClient } from './client.ts';
@@ -13,7 +14,6 @@ import { destroyAll } from './destroy.ts';
 import { fetchPayload, locateAll } from './find.ts';
 import { createTlsIdentity, daysUntil, type TlsIdentity } from './identity.ts';
 import { createGenerator } from './generator.ts';
-import { createLanes } from './lanes.ts';
 import { createLinks } from './links.ts';
 import { placeOf, refOf, type Naming } from './names.ts';
 import type { KmipOptions } from './options.ts';
@@ -114,11 +114,11 @@ function createObjects(
 ): Objects {
   const naming = namingOf(options);
   // Two puts of one secret at once would both look before either has written.
-  const lanes = createLanes();
+  const turns = createTurns();
   return {
     put: async (secret, payload) => {
       requireCapable(store, secret, payload.size);
-      return lanes.take(secret.id, () =>
+      return turns(secret.id, () =>
         client.run((link) => putPayload(link, { ...options, naming, secret, payload })),
       );
     },

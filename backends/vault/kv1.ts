@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { StoreRejected, type BrokerError } from '../../src/errors.ts';
+import { createTurns } from '../../src/stores/turns.ts';
 import { expected, isRefusal, parsed, saysNothingThere, statusFailure } from './answers.ts';
 import type { Found, Kv } from './kv.ts';
 import { tooLarge } from './kv2.ts';
@@ -14,7 +15,7 @@ const entry = z.object({ data: z.unknown() });
  */
 export function createKv1(store: string, mount: string, send: Authorised): Kv {
   const failed = (what: string, answer: Answer): BrokerError => statusFailure(store, what, answer);
-  const inTurn = createTurns();
+  const turns = createTurns();
   const read = async (place: string): Promise<Found> => {
     const answer = await send({ method: 'GET', path: `${mount}/${place}` });
     if (answer.status === 200) return { is: 'entry', fields: expected(entry, answer, store, 'a read').data };
@@ -30,7 +31,7 @@ export function createKv1(store: string, mount: string, send: Authorised): Kv {
   };
   return {
     read,
-    write: (place, body) => inTurn(place, () => write(place, body)),
+    write: (place, body) => turns(place, () => write(place, body)),
     has: async (place) => (await read(place)).is !== 'nothing',
     destroy: async (place) => {
       const answer = await send({ method: 'DELETE', path: `${mount}/${place}` });
@@ -41,18 +42,3 @@ export function createKv1(store: string, mount: string, send: Authorised): Kv {
 
 const taken = (store: string): StoreRejected =>
   new StoreRejected(`store "${store}": an entry was there before the write, and was gone after it`);
-
-type InTurn = <T>(place: string, work: () => Promise<T>) => Promise<T>;
-
-function createTurns(): InTurn {
-  const last = new Map<string, Promise<unknown>>();
-  return (place, work) => {
-    const turn = (last.get(place) ?? Promise.resolve()).then(work, work);
-    last.set(place, turn);
-    const leave = (): void => {
-      if (last.get(place) === turn) last.delete(place);
-    };
-    turn.then(leave, leave);
-    return turn;
-  };
-}

@@ -1,17 +1,17 @@
-/** Work on one key after the other; on different keys at once. */
+/** Work on one key after the other, in the order in which it came; on different keys at once. */
 export type Turns = <T>(key: string, work: () => Promise<T>) => Promise<T>;
 
-/** Within this process only. */
+/** For a server that does not itself keep two writes of one secret apart. Within this process only. */
 export function createTurns(): Turns {
   const last = new Map<string, Promise<unknown>>();
-  return async (key, work) => {
+  return (key, work) => {
     const before = last.get(key);
     const mine = before === undefined ? work() : before.then(work, work);
     last.set(key, mine);
-    try {
-      return await mine;
-    } finally {
+    const leave = (): void => {
       if (last.get(key) === mine) last.delete(key);
-    }
+    };
+    mine.then(leave, leave);
+    return mine;
   };
 }
