@@ -29,7 +29,7 @@ export function runList(config: Config): Promise<unknown> {
  * `postern stores check`: opens every store, asks it whether it can serve, and sends a payload there and back. One line a
  * store, with what is wrong in words; the process fails if any line is not ok.
  */
-export function runCheck(config: Config, _words: readonly string[], log: Log): Promise<unknown> {
+export function runCheck(config: Config, log: Log): Promise<unknown> {
   return withDatabase(config, async (database) => {
     const checked = await Promise.all(
       config.stores.configured.map((options) =>
