@@ -33,6 +33,8 @@ const ELSEWHERE = REAL_STORES.filter(({ service }) => service !== undefined);
 interface Told {
   readonly stored: Map<string, { readonly kind: RealKind; readonly payload: Buffer }>;
   readonly deleted: Map<string, RealKind>;
+  /** Asked to be deleted, and not answered: whole or gone. */
+  readonly unsure: Map<string, { readonly kind: RealKind; readonly payload: Buffer }>;
 }
 
 describe('kill -9 while payloads are on their way to other servers', () => {
@@ -43,7 +45,7 @@ describe('kill -9 while payloads are on their way to other servers', () => {
   }
   /** In front of the names of all that this run leaves at a server. */
   const run = `kill9-${randomUUID()}`;
-  const told: Told = { stored: new Map(), deleted: new Map() };
+  const told: Told = { stored: new Map(), deleted: new Map(), unsure: new Map() };
   let place: Workplace;
   let database: TestDatabase;
   let file: string;
@@ -74,7 +76,7 @@ describe('kill -9 while payloads are on their way to other servers', () => {
     await playRounds(file, {
       work: (broker) => work(broker, told),
       verify: (broker) => verify(broker, told),
-      acknowledged: () => told.stored.size + told.deleted.size,
+      acknowledged: () => told.stored.size + told.deleted.size + told.unsure.size,
       killAfterMs: [500, 4_000],
       atMost: 5,
     });
@@ -106,7 +108,9 @@ async function work({ url }: ServingProcess, told: Told): Promise<void> {
   told.stored.set(path, { kind, payload });
   if (randomInt(3) > 0) return;
   told.stored.delete(path);
+  told.unsure.set(path, { kind, payload });
   expectStatus(await send(url, 'DELETE', path, as(kind)), 204);
+  told.unsure.delete(path);
   told.deleted.set(path, kind);
 }
 
@@ -123,7 +127,7 @@ async function inTwo(url: string, kind: RealKind, payload: Buffer): Promise<stri
   return path;
 }
 
-async function verify({ url }: ServingProcess, { stored, deleted }: Told): Promise<void> {
+async function verify({ url }: ServingProcess, { stored, deleted, unsure }: Told): Promise<void> {
   const read = (path: string, kind: RealKind): Promise<Answer> =>
     send(url, 'GET', `${path}/payload`, as(kind, { headers: { Accept: 'application/octet-stream' } }));
   for (const [path, { kind, payload }] of stored) {
@@ -132,6 +136,11 @@ async function verify({ url }: ServingProcess, { stored, deleted }: Told): Promi
     expect(answer.bytes.equals(payload), `${kind} ${path}`).to.equal(true);
   }
   for (const [path, kind] of deleted) expectStatus(await read(path, kind), 404);
+  for (const [path, { kind, payload }] of unsure) {
+    const answer = await read(path, kind);
+    if (answer.status === 200) expect(answer.bytes.equals(payload), `${kind} ${path}`).to.equal(true);
+    else expectStatus(answer, 404);
+  }
 }
 
 /** As the broker does every minute, without waiting until what was begun is old. */
