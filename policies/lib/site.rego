@@ -62,8 +62,25 @@ merge("redact", values) := sort({field | some fields in values; some field in fi
 
 merge("warn", values) := concat("; ", sort(values)) if every value in values { is_string(value) }
 
+# A store that one rule demands has to be allowed by all others.
+merge("store", values) := demanded if {
+	some demanded in values
+	is_string(demanded)
+	every value in values { demanded in names(value) }
+}
+
+# Of stores that are allowed, those that all rules allow.
+merge("store", values) := preferred(orders) if {
+	every value in values { is_array(value) }
+	orders := {order |
+		some value in values
+		order := [name | some name in value; every other in values { name in other }]
+	}
+	not [] in orders
+}
+
 merge(key, values) := value if {
-	not key in {"conceal", "audit", "redact", "warn"}
+	not key in {"conceal", "audit", "redact", "warn", "store"}
 	count(values) == 1
 	some value in values
 }
@@ -71,6 +88,18 @@ merge(key, values) := value if {
 audit_levels := ["sync", "full", "normal"]
 
 strictest(values) := [level | some level in audit_levels; level in values][0]
+
+names(value) := [value] if is_string(value)
+
+names(value) := value if is_array(value)
+
+# Nobody's preference outweighs another's: where two rules order the same stores differently, the alphabet decides.
+preferred(orders) := order if {
+	count(orders) == 1
+	some order in orders
+}
+
+preferred(orders) := sort({name | some order in orders; some name in order}) if count(orders) > 1
 
 reason(entry) := {"code": entry} if is_string(entry)
 

@@ -43,6 +43,45 @@ test_obligations_merge if {
 	site.obligations == {"store": "hsm", "warn": "w"} with data.site.oblige as {{"store": "hsm"}, {"store": "hsm", "warn": "w"}}
 }
 
+# What several rules oblige, and the store or the stores that are left.
+placements := [
+	[["hsm"], "hsm"],
+	[["hsm", ["vault", "hsm"]], "hsm"],
+	[["hsm", ["vault", "hsm"], ["hsm"]], "hsm"],
+	[[["vault", "hsm"]], ["vault", "hsm"]],
+	[[["vault", "hsm", "kmip"], ["vault", "kmip"]], ["vault", "kmip"]],
+	[[["vault", "hsm", "kmip"], ["kmip", "vault"]], ["kmip", "vault"]],
+	[[["hsm", "vault"], ["vault", "hsm"]], ["hsm", "vault"]],
+	[[["hsm", "vault"], ["kmip", "vault"], ["vault", "dogtag"]], ["vault"]],
+]
+
+test_stores_that_all_rules_allow[name] if {
+	some i, [given, left] in placements
+	name := format_int(i, 10)
+	site.obligations == {"store": left} with data.site.oblige as {{"store": value} | some value in given}
+	site.denials == set() with data.site.oblige as {{"store": value} | some value in given}
+}
+
+test_no_store_that_all_rules_allow_denies[name] if {
+	some i, given in [
+		["hsm", "vault"],
+		["hsm", ["vault"]],
+		["hsm", []],
+		["hsm", 5],
+		[["hsm"], ["vault"]],
+		[["hsm", "vault"], ["vault", "kmip"], ["kmip", "hsm"]],
+		[[]],
+		[["hsm"], []],
+		[5],
+		[{"hsm": true}],
+		[["hsm"], null],
+	]
+	name := format_int(i, 10)
+	site.denials == {{"code": "deny.obligation_conflict", "detail": "store"}} with data.site.oblige as {{"store": value} |
+		some value in given
+	}
+}
+
 test_an_unknown_obligation_travels_on if {
 	site.obligations == {"dance": 1} with data.site.oblige as {{"dance": 1}}
 	site.denials == set() with data.site.oblige as {{"dance": 1}}

@@ -1,3 +1,4 @@
+import type { PlacedBy } from '../model/placement.ts';
 import { now, type Clock, type Timestamp } from '../model/timestamp.ts';
 
 /** Who asked: ids only. Names and roles stay in the directory. */
@@ -38,6 +39,8 @@ export interface AuditEvent {
   readonly decision: AuditDecision | null;
   /** The store that holds, or is to hold, the payload. */
   readonly store: string | null;
+  /** Who chose it, where a new payload was placed. */
+  readonly placedBy?: PlacedBy;
 }
 
 /** What came of it. */
@@ -143,6 +146,7 @@ function encodeEvent(event: AuditEvent): string {
     source_ip: event.sourceIp,
     decision: decision && presentDecision(decision),
     store: event.store,
+    placed_by: event.placedBy,
   };
   const members = JSON.stringify(fields).slice(1, -1);
   encoded.set(event, members);

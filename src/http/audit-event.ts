@@ -30,12 +30,13 @@ export function auditEvent(
   };
 }
 
-/** The handler knows what the intent could not: the id of what it made, and the store that took the payload. */
-export function withReply(event: AuditEvent, { store, created }: Reply): AuditEvent {
+/** The handler knows what the intent could not: the id of what it made, the store that took the payload, who chose it. */
+export function withReply(event: AuditEvent, { store, created, placedBy }: Reply): AuditEvent {
   if (store === undefined && created === undefined) return event;
   const { target } = event;
   return {
     ...event,
+    ...(placedBy === undefined ? {} : { placedBy }),
     store: store === undefined ? event.store : store,
     target: created === undefined ? target : { ...target, ...created },
   };

@@ -1,23 +1,21 @@
 import type { SecretHeader } from '../model/secret.ts';
-import { placeSecret } from '../stores/placement.ts';
-import type { SecretStore } from '../stores/secret-store.ts';
+import { placeSecret, type Placement } from '../stores/placement.ts';
 import type { Call } from './route.ts';
 import type { Services } from './services.ts';
 
-/** The store a new payload goes to: the policy's word, else the project's assignment, else the default. */
+/** The store a new payload goes to, and who chose it: the policy's word, else the project's assignment, else the default. */
 export async function placeFor(
   services: Services,
   { decision, projectId }: Pick<Call<unknown, unknown>, 'decision' | 'projectId'>,
   secret: SecretHeader,
   payloadSize: number,
-): Promise<SecretStore> {
+): Promise<Placement> {
   const assigned = await services.projectStores.find(projectId);
-  const placement = placeSecret({
+  return placeSecret({
     registry: services.stores,
     requested: decision.obligations.store,
     assigned,
     secret,
     payloadSize,
   });
-  return placement.store;
 }

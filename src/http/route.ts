@@ -1,4 +1,5 @@
 import type { ProjectId } from '../model/ids.ts';
+import type { PlacedBy } from '../model/placement.ts';
 import type { Identity } from '../model/principal.ts';
 import type { Target } from '../model/target.ts';
 import type { Timestamp } from '../model/timestamp.ts';
@@ -66,6 +67,8 @@ export interface Reply {
   readonly type?: string;
   /** The store that holds or got the payload, for the audit. */
   readonly store?: string | null;
+  /** Who chose that store, if this request did choose one; for the audit. */
+  readonly placedBy?: PlacedBy;
   /** What the request made, for the audit. */
   readonly created?: { readonly id: string; readonly projectId: string };
 }

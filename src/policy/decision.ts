@@ -27,8 +27,8 @@ type Fields = Readonly<Record<string, unknown>>;
 /** What an obligation's value has to be. A key without an entry here is a promise this host cannot keep. */
 const OBLIGATIONS: Readonly<Record<keyof Obligations, (value: unknown) => boolean>> = {
   conceal: (value) => typeof value === 'boolean',
-  store: isText,
-  redact: (value) => Array.isArray(value) && value.every(isText),
+  store: (value) => isText(value) || (isTexts(value) && value.length > 0),
+  redact: isTexts,
   audit: (value) => value === 'normal' || value === 'full' || value === 'sync',
   warn: (value) => typeof value === 'string',
 };
@@ -119,6 +119,10 @@ function isObject(value: unknown): value is Fields {
 
 function isText(value: unknown): value is string {
   return typeof value === 'string' && value !== '';
+}
+
+function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every(isText);
 }
 
 function isScalar(value: unknown): boolean {

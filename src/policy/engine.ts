@@ -19,8 +19,8 @@ export interface Reason {
 export interface Obligations {
   /** Answer a denial as 404, with the body of an unknown id. */
   readonly conceal?: boolean;
-  /** Write the new payload to the store of this name. */
-  readonly store?: string;
+  /** Write the new payload to the store of this name, or to one of these: at least one, by preference. */
+  readonly store?: string | readonly string[];
   /** Leave these fields out of what is presented. */
   readonly redact?: readonly string[];
   /** `sync`: the audit intent is durable before the work begins. */

@@ -47,7 +47,9 @@ describe('readDecision', () => {
     { obligations: [] },
     { filter: undefined },
     { filter: field },
-    { obligations: { store: '' } },
+    ...['', [], [''], ['hsm', 1], [['hsm']], { hsm: true }, null].map((store) => ({
+      obligations: { store },
+    })),
     { obligations: { redact: 'name' } },
     { obligations: { redact: [1] } },
     { obligations: { audit: 'loud' } },
@@ -58,6 +60,14 @@ describe('readDecision', () => {
       const result = { ...fine, ...change };
       expect(read([{ result }])).to.deep.include({ allow: false, obligations: {}, filter: null });
       expect(read([{ result }]).reasons[0]?.code).to.equal('deny.policy_shape');
+    });
+  }
+
+  for (const store of ['hsm', ['hsm'], ['vault', 'hsm']]) {
+    it(`takes a place for payloads: ${JSON.stringify(store)}`, () => {
+      const result = { ...fine, obligations: { store } };
+      expect(read([{ result }])).to.deep.include({ allow: true, obligations: { store } });
+      expect(published(result)).to.equal(true);
     });
   }
 

@@ -78,6 +78,46 @@ describe('createOpaEngine', () => {
       expect(decision.reasons).to.deep.equal([{ code: 'deny.obligation_conflict', detail: 'store' }]);
     });
 
+    const PLACES: readonly [given: readonly unknown[], left: unknown][] = [
+      [[['hsm-2', 'hsm']], ['hsm-2', 'hsm']],
+      [
+        [
+          ['c', 'b', 'a'],
+          ['c', 'a'],
+        ],
+        ['c', 'a'],
+      ],
+      [
+        [
+          ['c', 'b', 'a'],
+          ['a', 'c'],
+        ],
+        ['a', 'c'],
+      ],
+      [['hsm', ['hsm-2', 'hsm']], 'hsm'],
+      [['hsm', ['hsm-2']], undefined],
+      [[['hsm'], ['hsm-2']], undefined],
+      [[[]], undefined],
+      [[5], undefined],
+    ];
+    for (const [given, left] of PLACES) {
+      it(`leaves of the stores ${JSON.stringify(given)}: ${left === undefined ? 'none' : JSON.stringify(left)}`, async () => {
+        const engine = await site({ allowed: { '/v1/among': given } });
+        const decision = await ask(engine, requestTo('/v1/among'));
+        expect(decision.allow).to.equal(left !== undefined);
+        expect(decision.obligations.store).to.deep.equal(left);
+        if (left === undefined) expect(codes(decision)).to.deep.equal(['deny.obligation_conflict']);
+      });
+    }
+
+    it('refuses names of stores that are none', async () => {
+      const decision = await ask(
+        await site({ allowed: { '/v1/among': [['hsm', 5]] } }),
+        requestTo('/v1/among'),
+      );
+      expect(codes(decision)).to.deep.equal(['deny.policy_shape']);
+    });
+
     it('refuses an obligation nobody here can keep', async () => {
       const decision = await ask(await site(), requestTo('/v1/dance'));
       expect(decision.reasons).to.deep.equal([{ code: 'deny.unknown_obligation', detail: 'dance' }]);

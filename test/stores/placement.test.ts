@@ -31,23 +31,38 @@ function place(changes: Partial<PlacementRequest>): Placement {
 }
 
 describe('placing a secret', () => {
-  const ROWS: readonly [requested: string | undefined, assigned: string | undefined, Placement][] = [
-    [undefined, undefined, { store: software, reason: 'default' }],
-    [undefined, 'hsm', { store: hsm, reason: 'project' }],
-    ['narrow', undefined, { store: narrow, reason: 'policy' }],
-    ['narrow', 'hsm', { store: narrow, reason: 'policy' }],
-    ['software', 'hsm', { store: software, reason: 'policy' }],
+  const ROWS: readonly [PlacementRequest['requested'], assigned: string | undefined, Placement][] = [
+    [undefined, undefined, { store: software, placedBy: 'default' }],
+    [undefined, 'hsm', { store: hsm, placedBy: 'project' }],
+    ['narrow', undefined, { store: narrow, placedBy: 'policy' }],
+    ['narrow', 'hsm', { store: narrow, placedBy: 'policy' }],
+    ['software', 'hsm', { store: software, placedBy: 'policy' }],
+    [['narrow', 'hsm'], 'hsm', { store: hsm, placedBy: 'project' }],
+    [['narrow', 'software', 'hsm'], 'hsm', { store: hsm, placedBy: 'project' }],
+    [['hsm'], 'hsm', { store: hsm, placedBy: 'project' }],
+    [['narrow', 'software'], 'hsm', { store: software, placedBy: 'default' }],
+    [['narrow', 'software'], undefined, { store: software, placedBy: 'default' }],
+    [['software', 'hsm'], 'software', { store: software, placedBy: 'project' }],
+    [['narrow', 'hsm'], undefined, { store: narrow, placedBy: 'policy' }],
+    [['hsm', 'narrow'], undefined, { store: hsm, placedBy: 'policy' }],
+    [['hsm', 'narrow'], 'software', { store: hsm, placedBy: 'policy' }],
+    [['hsm', 'narrow'], 'gone', { store: hsm, placedBy: 'policy' }],
   ];
   for (const [requested, assigned, expected] of ROWS) {
-    it(`policy ${requested ?? 'silent'}, project ${assigned ?? 'silent'}: ${expected.store.name}`, () => {
+    const policy = requested === undefined ? 'silent' : JSON.stringify(requested);
+    it(`policy ${policy}, project ${assigned ?? 'silent'}: ${expected.store.name}, ${expected.placedBy}`, () => {
       expect(place({ requested, assigned })).to.deep.equal(expected);
     });
   }
 
   it('denies when the policy names an unknown store, whatever else could be chosen', () => {
-    for (const requested of ['gone', '', 'constructor']) {
-      expect(() => place({ requested, assigned: 'hsm' })).to.throw(Denied);
+    for (const requested of ['gone', '', 'constructor', ['hsm', 'gone'], ['gone', 'hsm'], ['__proto__']]) {
+      expect(() => place({ requested, assigned: 'hsm' }), String(requested)).to.throw(Denied);
     }
+  });
+
+  it('denies when the policy allows no store', () => {
+    expect(() => place({ requested: [], assigned: 'hsm' })).to.throw(Denied);
   });
 
   it('is not available when the project was given an unknown store', () => {
@@ -56,7 +71,12 @@ describe('placing a secret', () => {
 
   it('refuses a type the chosen store does not hold, naming both, though another store would hold it', () => {
     const secret = aSecretHeader({ secretType: 'certificate' });
-    for (const choice of [{ requested: 'narrow' }, { assigned: 'narrow' }]) {
+    for (const choice of [
+      { requested: 'narrow' },
+      { assigned: 'narrow' },
+      { requested: ['narrow', 'hsm'] },
+      { requested: ['hsm', 'narrow'], assigned: 'narrow' },
+    ]) {
       expect(() => place({ ...choice, secret })).to.throw(NotSupported, /"narrow".*certificate/);
     }
   });

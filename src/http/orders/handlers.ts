@@ -4,7 +4,7 @@ import { placeOrder } from '../../operations/orders/place-order.ts';
 import { withinQuota } from '../../operations/quotas/within-quota.ts';
 import type { OrderQuery } from '../../repositories/order-lists.ts';
 import { requireCapable } from '../../stores/capabilities.ts';
-import type { SecretStore } from '../../stores/secret-store.ts';
+import type { Placement } from '../../stores/placement.ts';
 import { pageLinks, pageOf } from '../paging.ts';
 import { placeFor } from '../placing.ts';
 import type { Call, RawInput, Reply } from '../route.ts';
@@ -19,14 +19,14 @@ export async function postOrder(services: Services, call: Call<unknown, NewOrder
   const { passphrase } = call.input;
   const created = { id: order.id, projectId: order.projectId };
   try {
-    const store = await withinQuota(services, { ...created, kind: 'orders' }, async () => {
-      const chosen = await storeFor(services, call, draft);
-      await placeOrder(services, order, { ...plan, store: chosen.name }, chosen, passphrase);
-      return chosen.name;
+    const placed = await withinQuota(services, { ...created, kind: 'orders' }, async () => {
+      const { store, placedBy } = await placeAll(services, call, draft);
+      await placeOrder(services, order, { ...plan, store: store.name }, store, passphrase);
+      return { store: store.name, placedBy };
     });
     services.orderBell.ring();
     const ref = orderRef(call.base, order.id);
-    return { status: 202, headers: { Location: ref }, body: { order_ref: ref }, created, store };
+    return { status: 202, headers: { Location: ref }, body: { order_ref: ref }, created, ...placed };
   } finally {
     passphrase?.wipe();
   }
@@ -36,18 +36,18 @@ export async function postOrder(services: Services, call: Call<unknown, NewOrder
 const SOME = 1;
 
 /** Chosen now, because the policy is asked now; all that an order makes goes to one store, which must take all of it. */
-async function storeFor(
+async function placeAll(
   services: Services,
   call: Call<unknown, NewOrder>,
   draft: OrderDraft,
-): Promise<SecretStore> {
+): Promise<Placement> {
   const { key, others } = plannedSecrets(draft);
-  const store = await placeFor(services, call, key, SOME);
+  const placement = await placeFor(services, call, key, SOME);
   const passphraseSize = call.input.passphrase?.size ?? 0;
   for (const secret of others) {
-    requireCapable(store, secret, secret.secretType === 'passphrase' ? passphraseSize : SOME);
+    requireCapable(placement.store, secret, secret.secretType === 'passphrase' ? passphraseSize : SOME);
   }
-  return store;
+  return placement;
 }
 
 export interface ListOrders {

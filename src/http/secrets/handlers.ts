@@ -25,29 +25,29 @@ export async function postSecret(services: Services, call: Call<unknown, NewSecr
   const created = { id: draft.id, projectId: draft.projectId };
   try {
     const place = { ...created, kind: 'secrets' } as const;
-    const store = await withinQuota(services, place, () => create(services, call, draft));
+    const placed = await withinQuota(services, place, () => create(services, call, draft));
     const ref = secretRef(call.base, draft.id);
-    return { status: 201, headers: { Location: ref }, body: { secret_ref: ref }, created, store };
+    return { status: 201, headers: { Location: ref }, body: { secret_ref: ref }, created, ...placed };
   } finally {
     call.input.payload?.bytes.wipe();
   }
 }
 
-/** The name of the store that took the payload; null: there is none yet. */
+/** The store that took the payload; null: there is none yet. */
 async function create(
   services: Services,
   call: Call<unknown, NewSecret>,
   draft: Secret,
-): Promise<string | null> {
+): Promise<Pick<Reply, 'store' | 'placedBy'>> {
   const payload = call.input.payload?.bytes;
   if (payload === undefined) {
     await createEmptySecret(services, draft);
-    return null;
+    return { store: null };
   }
   await refuseWrapped(services, call.input.transportKeyId);
-  const store = await placeFor(services, call, draft, payload.size);
+  const { store, placedBy } = await placeFor(services, call, draft, payload.size);
   await createSecret(services, { ...draft, store: store.name }, store, payload);
-  return store.name;
+  return { store: store.name, placedBy };
 }
 
 export async function getSecrets(services: Services, call: Call<unknown, ListSecrets>): Promise<Reply> {
@@ -106,9 +106,9 @@ export async function putPayload(services: Services, call: Call<LoadedSecret, Se
   await refuseWrapped(services, call.input.transportKeyId);
   const payload = call.input.decode();
   try {
-    const store = await placeFor(services, call, secret, payload.size);
+    const { store, placedBy } = await placeFor(services, call, secret, payload.size);
     await addPayload(services, secret, store, payload, call.input.contentType);
-    return { status: 204, store: store.name };
+    return { status: 204, store: store.name, placedBy };
   } finally {
     payload.wipe();
   }
