@@ -4,6 +4,7 @@ import { Conflict } from '../../src/errors.ts';
 import { Payload } from '../../src/model/payload.ts';
 import { SECRET_TYPES, type SecretHeader } from '../../src/model/secret.ts';
 import { requireCapable } from '../../src/stores/capabilities.ts';
+import type { StoredObject } from '../../src/stores/inventory.ts';
 import {
   storeRef,
   type KeyGenerator,
@@ -28,8 +29,14 @@ export interface MemoryOptions {
 /** The reference that every other store is compared with. Forgets everything with the process: for tests only. */
 export function createMemoryStore(name: string, { generates = false }: MemoryOptions = {}): SecretStore {
   const payloads = new Map<StoreRef, Payload>();
+  const owners = new Map<StoreRef, StoredObject>();
   const refOf = (secret: SecretHeader): StoreRef => storeRef(`memory:${secret.id}`);
   const isOwn = (secret: SecretHeader, ref: StoreRef): boolean => ref === refOf(secret);
+  const forget = (ref: StoreRef): void => {
+    payloads.get(ref)?.wipe();
+    payloads.delete(ref);
+    owners.delete(ref);
+  };
   const store: SecretStore = {
     name,
     kind: 'memory',
@@ -38,8 +45,10 @@ export function createMemoryStore(name: string, { generates = false }: MemoryOpt
       requireCapable({ name, capabilities: CAPABILITIES }, secret, payload.size);
       const ref = refOf(secret);
       const stored = payloads.get(ref);
-      if (stored === undefined) payloads.set(ref, Payload.copy(payload.bytes()));
-      else if (!stored.bytes().equals(payload.bytes()))
+      if (stored === undefined) {
+        payloads.set(ref, Payload.copy(payload.bytes()));
+        owners.set(ref, { secretId: secret.id, projectId: secret.projectId, ref });
+      } else if (!stored.bytes().equals(payload.bytes()))
         throw new Conflict('Secret already has data, cannot modify it.');
       return ref;
     },
@@ -49,9 +58,11 @@ export function createMemoryStore(name: string, { generates = false }: MemoryOpt
       return stored && Payload.copy(stored.bytes());
     },
     destroy: async (secret, ref) => {
-      if (!isOwn(secret, ref)) return;
-      payloads.get(ref)?.wipe();
-      payloads.delete(ref);
+      if (isOwn(secret, ref)) forget(ref);
+    },
+    inventory: {
+      list: async () => ({ objects: [...owners.values()] }),
+      destroy: async ({ ref }) => forget(ref),
     },
     health: async () => ({}),
     close: async () => undefined,

@@ -1,4 +1,4 @@
-import { kekId, type KekId, type SecretId } from '../model/ids.ts';
+import { kekId, projectId, secretId, type KekId, type ProjectId, type SecretId } from '../model/ids.ts';
 import type { SealedPayload } from '../model/sealed-payload.ts';
 import type { Timestamp } from '../model/timestamp.ts';
 import { guarded, type Database } from './database.ts';
@@ -10,6 +10,12 @@ export interface SealedPayloadRepository {
   find(id: SecretId, store: string): Promise<SealedPayload | undefined>;
   /** Removing what is gone succeeds. */
   remove(id: SecretId, store: string): Promise<void>;
+  /** Whose payloads the store has, by id, those after `after`; across projects. */
+  list(
+    store: string,
+    after: SecretId | undefined,
+    limit: number,
+  ): Promise<readonly { readonly secretId: SecretId; readonly projectId: ProjectId }[]>;
   /** How many payloads need this KEK. */
   countByKek(id: KekId): Promise<number>;
 }
@@ -48,6 +54,17 @@ export function createSealedPayloadRepository(db: Database): SealedPayloadReposi
     },
     remove: async (id, store) => {
       await db.knex<SealedRow>('sealed_payloads').where({ secret_id: id, store }).delete();
+    },
+    list: async (store, after, limit) => {
+      const rows = (await db
+        .knex('sealed_payloads as p')
+        .join('secrets as s', 's.id', 'p.secret_id')
+        .where('p.store', store)
+        .where('p.secret_id', '>', after ?? '')
+        .orderBy('p.secret_id')
+        .limit(limit)
+        .select('s.id', 's.project_id')) as { readonly id: string; readonly project_id: string }[];
+      return rows.map((row) => ({ secretId: secretId(row.id), projectId: projectId(row.project_id) }));
     },
     countByKek: async (id) => {
       const [row] = (await db.knex('sealed_payloads').where({ kek_id: id }).count({ n: '*' })) as {

@@ -4,6 +4,7 @@ import { Payload } from '../model/payload.ts';
 import { createBreaker, isIllness, type Breaker } from './breaker.ts';
 import { createBulkhead, type Bulkhead } from './bulkhead.ts';
 import type { GuardOptions } from './guard-options.ts';
+import type { Inventory, InventoryPage } from './inventory.ts';
 import type { KeyGenerator, Sealer, SecretStore, StoreFacts } from './secret-store.ts';
 import { reasonOf, stateAfter, type StoreStatus } from './store-status.ts';
 
@@ -52,7 +53,7 @@ export function guardStore(store: SecretStore, options: GuardOptions, deps: Guar
   const breaker = createBreaker({ ...deps, health, onChange: () => deps.onChange(status()) });
   const status = (): StoreStatus => statusOf(store, deps.clockMs(), { breaker, bulkhead });
   const call = guardedCall(store, options, deps, { breaker, bulkhead });
-  const { sealer, generator } = store;
+  const { sealer, generator, inventory } = store;
   return {
     name: store.name,
     kind: store.kind,
@@ -70,6 +71,7 @@ export function guardStore(store: SecretStore, options: GuardOptions, deps: Guar
     },
     ...(sealer === undefined ? {} : { sealer: guardSealer(sealer, call) }),
     ...(generator === undefined ? {} : { generator: guardGenerator(generator, call) }),
+    ...(inventory === undefined ? {} : { inventory: guardInventory(inventory, call) }),
   };
 }
 
@@ -95,6 +97,18 @@ const guardSealer = (sealer: Sealer, call: Call): Sealer => ({
   seal: (secret, payload) => withOwn(payload, call, (own) => sealer.seal(secret, own)),
   open: (secret, sealed) => call(() => sealer.open(secret, sealed)),
 });
+
+/** The deadline is that of one page: there may be any number of them. */
+function guardInventory(inventory: Inventory, call: Call): Inventory {
+  const guarded = ({ objects, next }: InventoryPage): InventoryPage => ({
+    objects,
+    ...(next === undefined ? {} : { next: async () => guarded(await call(next)) }),
+  });
+  return {
+    list: async () => guarded(await call(() => inventory.list())),
+    destroy: (object) => call(() => inventory.destroy(object)),
+  };
+}
 
 const GENERATING: Terms = { attempts: 1, deadlineMs: GENERATION_MS };
 

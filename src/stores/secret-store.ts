@@ -2,6 +2,7 @@ import type { PairKind } from '../model/key-kind.ts';
 import type { Payload } from '../model/payload.ts';
 import type { SealedPayload } from '../model/sealed-payload.ts';
 import type { SecretHeader, SecretType } from '../model/secret.ts';
+import type { Inventory } from './inventory.ts';
 import type { StoreStatus } from './store-status.ts';
 
 export type StoreKind = 'memory' | 'simple_crypto' | 'pkcs11' | 'kmip' | 'vault' | 'dogtag';
@@ -58,6 +59,8 @@ export interface SecretStore {
   readonly sealer?: Sealer;
   /** Present only if the store makes keys itself. */
   readonly generator?: KeyGenerator;
+  /** Present only if the store can say what it holds. */
+  readonly inventory?: Inventory;
 }
 
 /** A key that a store made. Its bytes are what `get` gives: raw for symmetric keys, PEM (PKCS#8, SPKI) for pairs. */

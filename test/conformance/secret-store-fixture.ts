@@ -5,7 +5,7 @@ import { aSecretHeader } from '../helpers/secret-row.ts';
 
 export interface StoreFixture {
   readonly store: SecretStore;
-  /** Another store of this kind with another name, over the same data, where names share data. */
+  /** Another store of this kind at the same place, with a name or a prefix of its own. */
   readonly sibling?: SecretStore;
   /** The same store opened again, as after a restart. Absent where nothing outlives the process. */
   readonly reopen?: () => Promise<SecretStore>;
@@ -13,6 +13,8 @@ export interface StoreFixture {
   readonly admit?: (secret: SecretHeader) => Promise<void>;
   /** How many random sequences to play; fewer on a store that takes a second for each operation. */
   readonly runs?: number;
+  /** How many secrets are many; fewer on a store that takes long for each, but more than a page of its list. */
+  readonly many?: number;
   close(): Promise<void>;
 }
 

@@ -14,6 +14,7 @@ import {
   type StoreFixture,
 } from './secret-store-fixture.ts';
 import { describeGeneration } from './secret-store-generation.ts';
+import { describeInventory } from './secret-store-inventory.ts';
 import { describeSealing } from './secret-store-sealing.ts';
 import { describeLikeMemory } from './secret-store-sequences.ts';
 
@@ -59,6 +60,7 @@ export function describeSecretStore(name: string, open: () => Promise<StoreFixtu
     describeSealing(current);
     describeLikeMemory(current);
     describeGeneration(current);
+    describeInventory(current);
     describeLife(current);
   });
 }

@@ -10,6 +10,7 @@ import {
   StoreUnavailable,
 } from '../../src/errors.ts';
 import { guardStore, type GuardedStore } from '../../src/stores/guarded-store.ts';
+import { everyObject, type Inventory, type InventoryPage } from '../../src/stores/inventory.ts';
 import type { SecretStore } from '../../src/stores/secret-store.ts';
 import type { StoreStatus } from '../../src/stores/store-status.ts';
 import { payloadOf, rejection } from '../conformance/secret-store-fixture.ts';
@@ -46,6 +47,7 @@ function createWire(): Wire {
       locate: (...args) => over(() => real.locate(...args)),
       get: (...args) => over(() => real.get(...args)),
       destroy: (...args) => over(() => real.destroy(...args)),
+      inventory: inventoryOver(over, real.inventory!),
       health: () => {
         wire.probes += 1;
         return over(() => Promise.resolve({ version: '1' }));
@@ -66,6 +68,18 @@ function createWire(): Wire {
     }
   }
   return wire;
+}
+
+type Over = <T>(work: () => Promise<T>) => Promise<T>;
+
+/** A page for each object. */
+function inventoryOver(over: Over, real: Inventory): Inventory {
+  const pageAt = (at: number) => async (): Promise<InventoryPage> => {
+    const { objects } = await real.list();
+    const more = at + 1 < objects.length ? { next: () => over(pageAt(at + 1)) } : {};
+    return { objects: objects.slice(at, at + 1), ...more };
+  };
+  return { list: () => over(pageAt(0)), destroy: (object) => over(() => real.destroy(object)) };
 }
 
 describe('a guarded store', () => {
@@ -122,6 +136,35 @@ describe('a guarded store', () => {
       wire.failures.push(...errors);
       await Promise.allSettled(Array.from({ length: 30 }, () => store.locate(aSecretHeader())));
       expect(wire.calls).to.be.at.most(40);
+    });
+  });
+
+  describe('lists page by page', () => {
+    const listed = async (store: GuardedStore): Promise<number> => {
+      let count = 0;
+      for await (const object of everyObject(store.inventory!)) count += object.ref.length > 0 ? 1 : 0;
+      return count;
+    };
+    const putThree = async (): Promise<GuardedStore> => {
+      const store = guarded(2, 0.2);
+      for (const text of ['one', 'two', 'three']) await store.put(aSecretHeader(), payloadOf(text));
+      wire.calls = 0;
+      return store;
+    };
+
+    it('and asks for a page again that did not come, without a gap or a repetition', async () => {
+      const store = await putThree();
+      wire.failures.push(new StoreUnavailable('first page'), new StoreUnavailable('and again'));
+      expect(await listed(store)).to.equal(3);
+      expect(wire.calls).to.equal(5);
+    });
+
+    it('with the deadline for each page, not for all', async () => {
+      const store = await putThree();
+      wire.delayMs = 110;
+      expect(await listed(store)).to.equal(3);
+      wire.delayMs = 400;
+      expect(await rejection(listed(store))).to.be.instanceOf(StoreUnavailable);
     });
   });
 
