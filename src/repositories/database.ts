@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import knexModule, { type Knex } from 'knex';
-import { BrokerError, DatabaseUnavailable } from '../errors.ts';
+import { BrokerError, DatabaseUnavailable, StoreUnavailable } from '../errors.ts';
 import {
   ACQUIRE_TIMEOUT_MS,
   isQueryTimeout,
@@ -87,6 +87,8 @@ async function translated<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
+    if (isUnusableKek(error))
+      throw new StoreUnavailable('the KEK was destroyed while it sealed', { cause: error });
     if (error instanceof BrokerError || !isOutage(error)) throw error;
     throw new DatabaseUnavailable('The database is not available.', { cause: error });
   }
@@ -136,4 +138,13 @@ export function isDuplicate(error: unknown): boolean {
     code === '23505' ||
     (code === 'SQLITE_CONSTRAINT' && typeof message === 'string' && message.includes('UNIQUE'))
   );
+}
+
+/** The name of the rule, in either dialect, that no payload is under a KEK that was destroyed. */
+const USABLE_KEK = 'sealed_payloads_usable_kek';
+
+/** True when a KEK could not be destroyed because a payload needs it, or a payload not be written because it was. */
+export function isUnusableKek(error: unknown): boolean {
+  const { constraint, message } = error as { constraint?: unknown; message?: unknown };
+  return constraint === USABLE_KEK || (typeof message === 'string' && message.includes(USABLE_KEK));
 }

@@ -1,30 +1,9 @@
 import { kekId, projectId, type KekId, type ProjectId } from '../model/ids.ts';
-import { timestamp, type Timestamp } from '../model/timestamp.ts';
+import type { KekRecord, KekState, NewKek } from '../model/kek.ts';
+import { timestamp } from '../model/timestamp.ts';
 import { guarded, type Database } from './database.ts';
 
-/** `active` seals and opens, at most one per store and project; `retired` opens only; `destroyed` has lost its bytes. */
-export type KekState = 'active' | 'retired' | 'destroyed';
-
-/** A project's key-encrypting key, wrapped by a root key (KBK1). */
-export interface KekRecord {
-  readonly id: KekId;
-  readonly store: string;
-  readonly projectId: ProjectId;
-  readonly version: number;
-  readonly state: KekState;
-  readonly rootKey: string;
-  /** Null exactly when destroyed. */
-  readonly wrapped: Buffer | null;
-  /** How often it sealed; behind by what each process has not reported yet. */
-  readonly uses: number;
-  readonly createdAt: Timestamp;
-  readonly retiredAt: Timestamp | null;
-  readonly destroyedAt: Timestamp | null;
-}
-
-export type NewKek = Pick<KekRecord, 'id' | 'store' | 'projectId' | 'version' | 'rootKey' | 'createdAt'> & {
-  readonly wrapped: Buffer;
-};
+export type { KekRecord, KekState, NewKek } from '../model/kek.ts';
 
 export interface KekRepository {
   findActive(store: string, project: ProjectId): Promise<KekRecord | undefined>;
@@ -41,7 +20,8 @@ export interface KekRepository {
   addUses(id: KekId, uses: number): Promise<void>;
 }
 
-interface KekRow {
+/** A row of `keks`, as both databases return it. */
+export interface KekRow {
   readonly id: string;
   readonly store: string;
   readonly project_id: string;
@@ -68,7 +48,7 @@ export function createKekRepository(db: Database): KekRepository {
       return row?.version ?? 0;
     },
     insertActive: async (kek) => {
-      await db.knex('keks').insert(toRow(kek)).onConflict().ignore();
+      await db.knex('keks').insert(newKekRow(kek)).onConflict().ignore();
       return findActive(kek.store, kek.projectId);
     },
     countAnyProjectByRootKey: (store) => countByRootKey(db, store),
@@ -103,7 +83,7 @@ async function countByRootKey(db: Database, store: string): Promise<ReadonlyMap<
   return new Map(rows.map((row) => [row.root_key, Number(row.n)]));
 }
 
-function toRow(kek: NewKek): KekRow {
+export function newKekRow(kek: NewKek): KekRow {
   return {
     id: kek.id,
     store: kek.store,
@@ -119,7 +99,7 @@ function toRow(kek: NewKek): KekRow {
   };
 }
 
-function toKek(row: KekRow): KekRecord {
+export function toKek(row: KekRow): KekRecord {
   return {
     id: kekId(row.id),
     store: row.store,

@@ -163,14 +163,13 @@ describeDatabases('simple_crypto', (dialect) => {
     });
 
     it('says of a destroyed KEK that it is destroyed, not that the bytes are damaged', async () => {
-      const secret = await putOne(await openStore(db, name, keys), 'x');
+      const secret = aSecretHeader();
+      const sealed = await sealerOf(await openStore(db, name, keys)).seal(secret, payload('x'));
       await db
         .knex('keks')
         .where({ store: name })
         .update({ state: 'destroyed', wrapped: null, destroyed_at: now() });
-      const store = await openStore(db, name, keys);
-      const ref = await store.locate(secret);
-      const error = await rejection(store.get(secret, ref as never));
+      const error = await rejection(sealerOf(await openStore(db, name, keys)).open(secret, sealed));
       expect(error).to.be.instanceOf(KeyDestroyed).and.not.to.be.instanceOf(IntegrityError);
       expect(error).to.have.property('status', 500);
     });
