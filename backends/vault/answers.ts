@@ -41,6 +41,20 @@ export function saysNothingThere({ status }: Answer, body: unknown): boolean {
   return success && data.errors.length === 0;
 }
 
+const listing = z.object({ data: z.object({ keys: z.array(z.string()) }) });
+
+/** What a folder holds, from the answer to a list of it. Policies that are older than this question do not grant it. */
+export function namesIn(store: string, path: string, answer: Answer): readonly string[] {
+  if (answer.status === 200) return expected(listing, answer, store, `a list of ${path}`).data.keys;
+  if (isRefusal(answer)) {
+    throw new StoreMisconfigured(
+      `store "${store}": the policy of our token lacks list on "${path}*", or the server refuses the token`,
+    );
+  }
+  if (saysNothingThere(answer, parsed(answer))) return [];
+  throw statusFailure(store, `a list of ${path}`, answer);
+}
+
 /** 401 is not Vault's, but that of proxies which check tokens in front of it. */
 export const isRefusal = ({ status }: Answer): boolean => status === 403 || status === 401;
 

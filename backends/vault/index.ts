@@ -11,6 +11,7 @@ import { decodeEntry, encodeEntry, MAX_PAYLOAD_BYTES } from './entry.ts';
 import { askServer, factsOf } from './health.ts';
 import { createKv1 } from './kv1.ts';
 import { createKv2 } from './kv2.ts';
+import { createInventory } from './inventory.ts';
 import type { Kv } from './kv.ts';
 import { createMount, type Mount } from './mount.ts';
 import type { VaultOptions } from './options.ts';
@@ -61,6 +62,12 @@ export async function createVaultStore(deps: VaultStoreDeps): Promise<SecretStor
       kind: 'vault',
       capabilities: CAPABILITIES,
       ...createEntries(deps, kv, mount),
+      inventory: createInventory({
+        prefix: options.prefix,
+        kv,
+        mount,
+        mountConfirmedMs: MOUNT_CONFIRMED_MS,
+      }),
       health: async () => {
         const server = await askServer(options, client);
         await session.verify();

@@ -17,6 +17,8 @@ export interface Kv {
   read(place: string): Promise<Found>;
   /** Whether there is anything to destroy, readable or not. */
   has(place: string): Promise<boolean>;
+  /** Names directly below a place, folders with a slash at their end. None where nothing is. */
+  list(folder: string): Promise<readonly string[]>;
   /** All of it: every version and what is known of them. */
   destroy(place: string): Promise<void>;
 }

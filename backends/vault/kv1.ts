@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { StoreRejected, type BrokerError } from '../../src/errors.ts';
 import { createTurns } from '../../src/stores/turns.ts';
-import { expected, isRefusal, parsed, saysNothingThere, statusFailure } from './answers.ts';
+import { expected, isRefusal, namesIn, parsed, saysNothingThere, statusFailure } from './answers.ts';
 import type { Found, Kv } from './kv.ts';
 import { tooLarge } from './kv2.ts';
 import type { Authorised } from './requests.ts';
@@ -32,6 +32,10 @@ export function createKv1(store: string, mount: string, send: Authorised): Kv {
   return {
     read,
     write: (place, body) => turns(place, () => write(place, body)),
+    list: async (folder) => {
+      const path = `${mount}/${folder}/`;
+      return namesIn(store, path, await send({ method: 'GET', path: `${path}?list=true` }));
+    },
     has: async (place) => (await read(place)).is !== 'nothing',
     destroy: async (place) => {
       const answer = await send({ method: 'DELETE', path: `${mount}/${place}` });

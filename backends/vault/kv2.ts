@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { NotSupported, StoreRejected, type BrokerError } from '../../src/errors.ts';
-import { expected, isRefusal, parsed, saysNothingThere, statusFailure } from './answers.ts';
+import { expected, isRefusal, namesIn, parsed, saysNothingThere, statusFailure } from './answers.ts';
 import type { Found, Kv } from './kv.ts';
 import type { Authorised } from './requests.ts';
 import type { Answer } from './transport.ts';
@@ -44,6 +44,10 @@ export function createKv2(store: string, mount: string, send: Authorised): Kv {
         return expected(described, answer, store, 'a question about an entry').data.current_version > 0;
       if (saysNothingThere(answer, parsed(answer))) return false;
       throw failed(`a read in ${mount}/metadata`, answer);
+    },
+    list: async (folder) => {
+      const path = `${mount}/metadata/${folder}/`;
+      return namesIn(store, path, await send({ method: 'GET', path: `${path}?list=true` }));
     },
     destroy: async (place) => {
       const answer = await send({ method: 'DELETE', path: `${mount}/metadata/${place}` });

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { projectId, type ProjectId } from '../../src/model/ids.ts';
 import type { SecretHeader } from '../../src/model/secret.ts';
 import { storeRef, type StoreRef } from '../../src/stores/secret-store.ts';
 
@@ -11,6 +12,15 @@ const PLAIN = /^[A-Za-z0-9_-]{1,64}$/;
  */
 const segment = (id: string): string =>
   PLAIN.test(id) ? id : `x.${createHash('sha256').update(id).digest('hex')}`;
+
+const HASHED = /^x\.[0-9a-f]{64}$/;
+
+/** Whether a folder below the prefix can be a project's: strangers' may be called anything. */
+export const isProjectFolder = (folder: string): boolean => PLAIN.test(folder) || HASHED.test(folder);
+
+/** The project whose segment this is; undefined for one that does not tell. */
+export const projectOf = (folder: string): ProjectId | undefined =>
+  PLAIN.test(folder) ? projectId(folder) : undefined;
 
 const ownPart = ({ projectId, id }: SecretHeader): string => `/${segment(projectId)}/${segment(id)}`;
 

@@ -109,9 +109,9 @@ export const unique = (what: string): string => `${what}-${randomBytes(4).toStri
 
 const POLICY = `
 path "+/data/postern/*" { capabilities = ["create", "read"] }
-path "+/metadata/postern/*" { capabilities = ["read", "delete"] }
+path "+/metadata/postern/*" { capabilities = ["read", "delete", "list"] }
 path "+/config" { capabilities = ["read"] }
-path "+/postern/*" { capabilities = ["create", "read", "delete"] }
+path "+/postern/*" { capabilities = ["create", "read", "delete", "list"] }
 `;
 
 /** Access of a test's own, with what the broker is told to ask for and whatever the test adds. */

@@ -18,7 +18,13 @@ else {
   for (const [name, changes] of Object.entries(VARIANTS)) {
     describeSecretStore(name, async () => {
       const store = await openVault(changes());
-      return { store, reopen: () => openVault(changes()), close: () => store.close() };
+      // Below the other's: each sees the other's secrets as what is none.
+      const sibling = await openVault({ ...changes(), prefix: 'postern/beside' });
+      const close = async (): Promise<void> => {
+        await store.close();
+        await sibling.close();
+      };
+      return { store, sibling, reopen: () => openVault(changes()), close };
     });
   }
 

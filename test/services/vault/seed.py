@@ -24,9 +24,9 @@ POLICY = '\n'.join(
     'path "%s" { capabilities = [%s] }' % (path, ', '.join('"%s"' % one for one in allowed))
     for path, allowed in {
         'secret/data/postern/*': ('create', 'read'),
-        'secret/metadata/postern/*': ('read', 'delete'),
+        'secret/metadata/postern/*': ('read', 'delete', 'list'),
         'secret/config': ('read',),
-        'kv1/postern/*': ('create', 'read', 'delete'),
+        'kv1/postern/*': ('create', 'read', 'delete', 'list'),
     }.items()
 )
 
