@@ -22,11 +22,13 @@ import { createContainerTargetRepository } from './repositories/container-target
 import { createContainerRepository } from './repositories/containers.ts';
 import { openDatabase, ping, type Database } from './repositories/database.ts';
 import { migrate, pendingMigrations } from './repositories/migrate.ts';
+import { createMoveReceiptRepository } from './repositories/move-receipts.ts';
 import { createOrderListRepository } from './repositories/order-lists.ts';
 import { createOrderRepository } from './repositories/orders.ts';
 import { createProjectStoreRepository } from './repositories/project-stores.ts';
 import { createQuotaReservationRepository } from './repositories/quota-reservations.ts';
 import { createQuotaRepository } from './repositories/quotas.ts';
+import { createRunRepository } from './repositories/runs.ts';
 import { createSecretAclRepository } from './repositories/secret-acls.ts';
 import { createSecretConsumerRepository } from './repositories/secret-consumers.ts';
 import { createSecretListRepository } from './repositories/secret-lists.ts';
@@ -34,6 +36,7 @@ import { createSecretMetadataRepository } from './repositories/secret-metadata.t
 import { createSecretStoreRecordRepository } from './repositories/secret-store-records.ts';
 import { createSecretTargetRepository } from './repositories/secret-targets.ts';
 import { createSecretRepository } from './repositories/secrets.ts';
+import { createStoreCountRepository } from './repositories/store-counts.ts';
 import { createTransportKeyRepository } from './repositories/transport-keys.ts';
 import type { StoreRegistry } from './stores/registry.ts';
 
@@ -105,7 +108,10 @@ type Repositories = Pick<
   | 'containerConsumers'
   | 'orders'
   | 'orderLists'
+  | 'receipts'
+  | 'runs'
   | 'projectStores'
+  | 'storeCounts'
   | 'quotas'
   | 'quotaReservations'
   | 'transportKeys'
@@ -127,7 +133,10 @@ function createRepositories(database: Database): Repositories {
     containerConsumers: createContainerConsumerRepository(database),
     orders: createOrderRepository(database),
     orderLists: createOrderListRepository(database),
+    receipts: createMoveReceiptRepository(database),
+    runs: createRunRepository(database),
     projectStores: createProjectStoreRepository(database),
+    storeCounts: createStoreCountRepository(database),
     quotas: createQuotaRepository(database),
     quotaReservations: createQuotaReservationRepository(database),
     transportKeys: createTransportKeyRepository(database),

@@ -11,11 +11,13 @@ import type { ContainerListRepository } from '../repositories/container-lists.ts
 import type { ContainerMemberRepository } from '../repositories/container-members.ts';
 import type { ContainerTargetRepository } from '../repositories/container-targets.ts';
 import type { ContainerRepository } from '../repositories/containers.ts';
+import type { MoveReceiptRepository } from '../repositories/move-receipts.ts';
 import type { OrderListRepository } from '../repositories/order-lists.ts';
 import type { OrderRepository } from '../repositories/orders.ts';
 import type { ProjectStoreRepository } from '../repositories/project-stores.ts';
 import type { QuotaReservationRepository } from '../repositories/quota-reservations.ts';
 import type { QuotaRepository } from '../repositories/quotas.ts';
+import type { RunRepository } from '../repositories/runs.ts';
 import type { SecretAclRepository } from '../repositories/secret-acls.ts';
 import type { SecretConsumerRepository } from '../repositories/secret-consumers.ts';
 import type { SecretListRepository } from '../repositories/secret-lists.ts';
@@ -23,6 +25,7 @@ import type { SecretMetadataRepository } from '../repositories/secret-metadata.t
 import type { SecretStoreRecord } from '../repositories/secret-store-records.ts';
 import type { SecretTargetRepository } from '../repositories/secret-targets.ts';
 import type { SecretRepository } from '../repositories/secrets.ts';
+import type { StoreCountRepository } from '../repositories/store-counts.ts';
 import type { TransportKeyRepository } from '../repositories/transport-keys.ts';
 import type { StoreRegistry } from '../stores/registry.ts';
 import type { LinkOptions } from './links.ts';
@@ -53,7 +56,10 @@ export interface Services {
   readonly orders: OrderRepository;
   readonly orderLists: OrderListRepository;
   readonly orderBell: OrderBell;
+  readonly receipts: MoveReceiptRepository;
+  readonly runs: RunRepository;
   readonly projectStores: ProjectStoreRepository;
+  readonly storeCounts: StoreCountRepository;
   readonly quotas: QuotaRepository;
   readonly quotaReservations: QuotaReservationRepository;
   /** Of projects for which nothing is set. */

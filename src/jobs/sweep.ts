@@ -1,13 +1,21 @@
 import { Conflict } from '../errors.ts';
 import { errorFields, type Log } from '../log.ts';
+import type { SecretId } from '../model/ids.ts';
 import type { Secret } from '../model/secret.ts';
-import { timestampFromMillis, toMillis, type Clock } from '../model/timestamp.ts';
+import { timestampFromMillis, toMillis, type Clock, type Timestamp } from '../model/timestamp.ts';
+import { clearReceipt } from '../operations/moves/clear-receipt.ts';
+import { isHeld } from '../operations/runs/hold-run.ts';
 import { destroyPayload } from '../operations/secrets/delete-secret.ts';
+import type { Receipt } from '../model/move.ts';
+import type { MoveReceiptRepository } from '../repositories/move-receipts.ts';
+import type { RunRepository } from '../repositories/runs.ts';
 import type { SecretRepository } from '../repositories/secrets.ts';
 import type { StoreRegistry } from '../stores/registry.ts';
 
 export interface SweepDeps {
   readonly secrets: SecretRepository;
+  readonly receipts: MoveReceiptRepository;
+  readonly runs: RunRepository;
   readonly stores: StoreRegistry;
   readonly log: Log;
   readonly clock: Clock;
@@ -33,17 +41,42 @@ export async function sweep(
 ): Promise<SweepReport> {
   const before = timestampFromMillis(toMillis(deps.clock()) - olderThanMs);
   const report = { finished: 0, failed: 0 };
-  for (const secret of await deps.secrets.listAnyProjectUnfinished(before, ROWS_PER_RUN)) {
+  for (const { id, work } of await unfinished(deps, before)) {
     try {
-      await finish(deps, secret);
+      await work();
       report.finished += 1;
     } catch (error) {
       if (error instanceof Conflict) continue;
       report.failed += 1;
-      deps.log.warn('could not finish a secret left half done', { secret: secret.id, ...errorFields(error) });
+      deps.log.warn('could not finish a secret left half done', { secret: id, ...errorFields(error) });
     }
   }
   return report;
+}
+
+interface Unfinished {
+  readonly id: SecretId;
+  readonly work: () => Promise<void>;
+}
+
+async function unfinished(deps: SweepDeps, before: Timestamp): Promise<readonly Unfinished[]> {
+  const secrets = await deps.secrets.listAnyProjectUnfinished(before, ROWS_PER_RUN);
+  const receipts = await deps.receipts.listAnyRunUnfinished(before, ROWS_PER_RUN);
+  return [
+    ...secrets.map((secret) => ({ id: secret.id, work: () => finish(deps, secret) })),
+    ...receipts.map((receipt) => ({ id: receipt.secret.id, work: () => clearUp(deps, receipt) })),
+  ];
+}
+
+/** A copy of a move that nobody is at: resumed, the move makes it again. */
+async function clearUp(deps: SweepDeps, left: Receipt): Promise<void> {
+  const run = left.runId === null ? undefined : await deps.runs.find(left.runId);
+  if (run !== undefined && isHeld(run, deps.clock)) return;
+  const now = deps.clock();
+  const receipt = await (left.state === 'copying'
+    ? deps.receipts.clear(left, now)
+    : deps.receipts.claim(left, now));
+  if (receipt !== undefined) await clearReceipt(deps, receipt);
 }
 
 /** A slow store is given its time: a payload that arrives after its row was swept would be one nobody points to. */

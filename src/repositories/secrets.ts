@@ -37,6 +37,8 @@ export interface SecretRepository {
   claim(secret: Secret, now: Timestamp): Promise<Secret>;
   /** The row and all that hangs on it. Removing what is gone succeeds. */
   remove(secret: Secret): Promise<void>;
+  /** The same, of a row that nobody changed since it was read; `Conflict` if somebody did, or removed it. */
+  removeAsSeen(secret: Secret): Promise<void>;
   findAnyProject(id: SecretId): Promise<Secret | undefined>;
   /** Rows a crash may have left half done, oldest first; across projects, for the sweep. */
   listAnyProjectUnfinished(before: Timestamp, limit: number): Promise<readonly Secret[]>;
@@ -71,7 +73,14 @@ export function createSecretRepository(db: Database): SecretRepository {
         return destroying;
       }),
     claim: (secret, now) => update(db, secret, { updated_at: now }),
-    remove: (secret) => remove(db, secret),
+    remove: async (secret) => {
+      await remove(db, secret, { id: secret.id });
+    },
+    removeAsSeen: async (secret) => {
+      const { id, version, state } = secret;
+      if (await remove(db, secret, { id, version, state })) return;
+      throw new Conflict('The secret was changed by another request.');
+    },
     findAnyProject: async (id) => {
       const row = await db.knex<SecretRow>('secrets').where({ id }).first();
       return row && toSecret(row as SecretRow);
@@ -185,11 +194,13 @@ async function update(db: Database, secret: Secret, changes: Partial<SecretRow>)
   return toSecret({ ...toRow(secret), ...changes, version: secret.version + 1 });
 }
 
-async function remove(db: Database, secret: Secret): Promise<void> {
-  await transaction(db, async (tx) => {
-    const removed = await tx.knex('secrets').where({ id: secret.id }).delete();
+/** False: there was none. */
+async function remove(db: Database, secret: Secret, where: Partial<SecretRow>): Promise<boolean> {
+  return transaction(db, async (tx) => {
+    const removed = await tx.knex('secrets').where(where).delete();
     const counted = secret.state === 'active' || secret.state === 'filling';
     if (removed === 1 && counted) await addToCount(tx, secret.projectId, -1);
+    return removed === 1;
   });
 }
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createMemoryStore, type MemoryOptions } from '../../backends/memory/index.ts';
 import { StoreUnavailable } from '../../src/errors.ts';
 import { PACE, startWorkingOrders, type Pace, type WorkingDeps } from '../../src/jobs/orders.ts';
-import { sweep } from '../../src/jobs/sweep.ts';
+import { sweep, type SweepDeps } from '../../src/jobs/sweep.ts';
 import { createLog } from '../../src/log.ts';
 import { containerId, orderId, projectId, secretId } from '../../src/model/ids.ts';
 import type { Order, OrderType } from '../../src/model/order.ts';
@@ -11,10 +11,12 @@ import { now } from '../../src/model/timestamp.ts';
 import { createOrderBell } from '../../src/operations/orders/order-bell.ts';
 import { placeOrder } from '../../src/operations/orders/place-order.ts';
 import { openDatabase, type Database } from '../../src/repositories/database.ts';
+import { createMoveReceiptRepository } from '../../src/repositories/move-receipts.ts';
 import type { OrderPlan } from '../../src/repositories/order-rows.ts';
 import { createOrderRepository } from '../../src/repositories/orders.ts';
 import { createQuotaReservationRepository } from '../../src/repositories/quota-reservations.ts';
 import { createQuotaRepository } from '../../src/repositories/quotas.ts';
+import { createRunRepository } from '../../src/repositories/runs.ts';
 import { createSecretRepository } from '../../src/repositories/secrets.ts';
 import { createStoreRegistry } from '../../src/stores/registry.ts';
 import type { KeyGenerator, SecretStore } from '../../src/stores/secret-store.ts';
@@ -90,7 +92,7 @@ export const HASTE: Pace = { ...PACE, lookEveryMs: 20, leaseMs: 400, retryAfterM
 
 /** A process: its own connections to a database that it may share, the remote store, and a worker when it is started. */
 export interface Workshop {
-  readonly deps: WorkingDeps;
+  readonly deps: WorkingDeps & SweepDeps;
   readonly log: string[];
   place(type: OrderType, meta: Order['meta'], passphrase?: string): Promise<Order>;
   start(pace?: Partial<Pace>): void;
@@ -105,9 +107,11 @@ export function openWorkshop(database: TestDatabase, remote: RemoteStore): Works
   const db: Database = openDatabase(database.options);
   const log: string[] = [];
   const stores = createStoreRegistry([remote.store], 'remote');
-  const deps: WorkingDeps = {
+  const deps: WorkingDeps & SweepDeps = {
     orders: createOrderRepository(db),
     secrets: createSecretRepository(db),
+    receipts: createMoveReceiptRepository(db),
+    runs: createRunRepository(db),
     stores,
     quotas: createQuotaRepository(db),
     quotaReservations: createQuotaReservationRepository(db),

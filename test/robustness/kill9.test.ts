@@ -3,6 +3,8 @@ import { expect } from 'chai';
 import { sweep } from '../../src/jobs/sweep.ts';
 import { createLog } from '../../src/log.ts';
 import { now } from '../../src/model/timestamp.ts';
+import { createMoveReceiptRepository } from '../../src/repositories/move-receipts.ts';
+import { createRunRepository } from '../../src/repositories/runs.ts';
 import { createSecretRepository } from '../../src/repositories/secrets.ts';
 import { createStoreRegistry } from '../../src/stores/registry.ts';
 import { createMemoryStore } from '../../backends/memory/index.ts';
@@ -114,7 +116,8 @@ async function verify({ url }: ServingProcess, told: Acknowledged): Promise<void
 async function verifyTables(db: TestDatabase): Promise<void> {
   const stores = createStoreRegistry([createMemoryStore('software')], 'software');
   const log = createLog('error', () => undefined);
-  await sweep({ secrets: createSecretRepository(db), stores, log, clock: now }, 0);
+  const [receipts, runs] = [createMoveReceiptRepository(db), createRunRepository(db)];
+  await sweep({ secrets: createSecretRepository(db), receipts, runs, stores, log, clock: now }, 0);
   const number = async (sql: string): Promise<number> => Number((await rowsOf(db.options, sql))[0]?.['n']);
   expect(
     await number(`select count(*) as n from secrets where state <> 'active'`),

@@ -11,6 +11,8 @@ import { now, timestampFromMillis, toMillis, type Timestamp } from '../../src/mo
 import { addPayload } from '../../src/operations/secrets/add-payload.ts';
 import { createSecret } from '../../src/operations/secrets/create-secret.ts';
 import { deleteSecret } from '../../src/operations/secrets/delete-secret.ts';
+import { createMoveReceiptRepository } from '../../src/repositories/move-receipts.ts';
+import { createRunRepository } from '../../src/repositories/runs.ts';
 import { createSecretRepository, type SecretRepository } from '../../src/repositories/secrets.ts';
 import { countVisible } from '../../src/repositories/secret-counts.ts';
 import { createStoreRegistry } from '../../src/stores/registry.ts';
@@ -35,7 +37,15 @@ describeDatabases('the sweep', (dialect) => {
     remote = createRemoteStore();
     log = [];
     const stores = createStoreRegistry([remote.store], 'remote');
-    deps = { secrets, stores, clock: later, log: createLog('debug', (line) => log.push(line)) };
+    const [receipts, runs] = [createMoveReceiptRepository(db), createRunRepository(db)];
+    deps = {
+      secrets,
+      receipts,
+      runs,
+      stores,
+      clock: later,
+      log: createLog('debug', (line) => log.push(line)),
+    };
   });
   afterEach(() => db.close());
 
@@ -216,7 +226,7 @@ describeDatabases('the sweep', (dialect) => {
     const tries = [
       createSecret({ secrets, clock: now }, fresh, remote.store, payload()),
       addPayload({ secrets, clock: now }, empty, remote.store, payload(), 'text/plain'),
-      deleteSecret({ secrets, stores: deps.stores, clock: now }, whole),
+      deleteSecret({ ...deps, clock: now }, whole),
     ];
     for (const one of await Promise.allSettled(tries)) {
       expect(one.status === 'rejected' && one.reason).to.be.instanceOf(StoreUnavailable);

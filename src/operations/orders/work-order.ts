@@ -1,5 +1,6 @@
 import { BrokerError, Conflict, InternalError } from '../../errors.ts';
 import type { Clock } from '../../model/timestamp.ts';
+import type { MoveReceiptRepository } from '../../repositories/move-receipts.ts';
 import type { ClaimedOrder } from '../../repositories/order-rows.ts';
 import type { OrderRepository } from '../../repositories/orders.ts';
 import type { SecretRepository } from '../../repositories/secrets.ts';
@@ -15,6 +16,7 @@ import { withinOrderQuota } from './within-order-quota.ts';
 export interface WorkOrderDeps extends QuotaDeps {
   readonly orders: OrderRepository;
   readonly secrets: SecretRepository;
+  readonly receipts: Pick<MoveReceiptRepository, 'findOpen'>;
   readonly stores: StoreRegistry;
   readonly clock: Clock;
 }
@@ -61,5 +63,5 @@ async function findPassphrase(
   if (secret?.state !== 'pending' || secret.storeRef === null) {
     throw new InternalError('', { detail: `the passphrase ${plan.passphraseId} of an order is gone` });
   }
-  return { secret, ref: secret.storeRef, payload: await readPayload({ stores }, secret, undefined) };
+  return { secret, ref: secret.storeRef, payload: await readPayload({ secrets, stores }, secret, undefined) };
 }
