@@ -12,6 +12,7 @@ import { createUseCounts, type UseCounts } from '../../src/stores/use-counts.ts'
 import type { SimpleCryptoOptions } from './options.ts';
 import { createProjectKeks, type ProjectKeks } from './project-keks.ts';
 import { createRootKeys } from './root-keys.ts';
+import { createRotation } from './rotation.ts';
 
 export { simpleCryptoOptions, type SimpleCryptoOptions } from './options.ts';
 
@@ -44,6 +45,7 @@ export async function createSimpleCryptoStore(deps: SimpleCryptoDeps): Promise<S
     kind: 'simple_crypto',
     capabilities: CAPABILITIES,
     sealer,
+    rotation: createRotation({ store: name, rootKeys, keks: projectKeks, uses, clock }),
     ...createSealedRows({ name, payloads: deps.sealedPayloads, clock, sealer }),
     health: () => rootKeys.probe(keks, name),
     close: async () => {

@@ -4,14 +4,10 @@ import { Conflict, IntegrityError, StoreUnavailable } from '../../src/errors.ts'
 import { kekId, type KekId, type ProjectId } from '../../src/model/ids.ts';
 import type { Clock } from '../../src/model/timestamp.ts';
 import type { KekRecord, KekRepository } from '../../src/repositories/keks.ts';
+import { KEK_CACHE_MS } from '../../src/stores/key-rotation.ts';
 import type { ProjectKek, RootKeys } from './root-keys.ts';
 
 const CACHED_KEKS = 10_000;
-/**
- * A process may seal with a KEK this long after another one retired it: a retired KEK must be left in peace for longer
- * than this before it is destroyed.
- */
-export const KEK_CACHE_MS = 60_000;
 
 /** The KEKs of one store, unwrapped and cached. */
 export interface ProjectKeks {

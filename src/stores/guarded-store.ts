@@ -5,6 +5,7 @@ import { createBreaker, isIllness, type Breaker } from './breaker.ts';
 import { createBulkhead, type Bulkhead } from './bulkhead.ts';
 import type { GuardOptions } from './guard-options.ts';
 import type { Inventory, InventoryPage } from './inventory.ts';
+import type { KeyRotation } from './key-rotation.ts';
 import type { KeyGenerator, Sealer, SecretStore, StoreFacts } from './secret-store.ts';
 import { reasonOf, stateAfter, type StoreStatus } from './store-status.ts';
 
@@ -53,7 +54,7 @@ export function guardStore(store: SecretStore, options: GuardOptions, deps: Guar
   const breaker = createBreaker({ ...deps, health, onChange: () => deps.onChange(status()) });
   const status = (): StoreStatus => statusOf(store, deps.clockMs(), { breaker, bulkhead });
   const call = guardedCall(store, options, deps, { breaker, bulkhead });
-  const { sealer, generator, inventory } = store;
+  const { sealer, rotation, generator, inventory } = store;
   return {
     name: store.name,
     kind: store.kind,
@@ -70,6 +71,7 @@ export function guardStore(store: SecretStore, options: GuardOptions, deps: Guar
       return store.close();
     },
     ...(sealer === undefined ? {} : { sealer: guardSealer(sealer, call) }),
+    ...(rotation === undefined ? {} : { rotation: guardRotation(rotation, call) }),
     ...(generator === undefined ? {} : { generator: guardGenerator(generator, call) }),
     ...(inventory === undefined ? {} : { inventory: guardInventory(inventory, call) }),
   };
@@ -96,6 +98,16 @@ async function withOwn<T>(payload: Payload, call: Call, work: (own: Payload) => 
 const guardSealer = (sealer: Sealer, call: Call): Sealer => ({
   seal: (secret, payload) => withOwn(payload, call, (own) => sealer.seal(secret, own)),
   open: (secret, sealed) => call(() => sealer.open(secret, sealed)),
+});
+
+const guardRotation = ({ masterKeys, masterKeyOf, ...rotation }: KeyRotation, call: Call): KeyRotation => ({
+  masterKeys,
+  rewrap: (kek) => call(() => rotation.rewrap(kek)),
+  newKek: (project, version) => call(() => rotation.newKek(project, version)),
+  reseal: (...args) => call(() => rotation.reseal(...args)),
+  ...(masterKeyOf === undefined
+    ? {}
+    : { masterKeyOf: (secret, sealed) => call(() => masterKeyOf(secret, sealed)) }),
 });
 
 /** The deadline is that of one page: there may be any number of them. */

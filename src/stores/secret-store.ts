@@ -3,6 +3,7 @@ import type { Payload } from '../model/payload.ts';
 import type { SealedPayload } from '../model/sealed-payload.ts';
 import type { SecretHeader, SecretType } from '../model/secret.ts';
 import type { Inventory } from './inventory.ts';
+import type { KeyRotation } from './key-rotation.ts';
 import type { StoreStatus } from './store-status.ts';
 
 export type StoreKind = 'memory' | 'simple_crypto' | 'pkcs11' | 'kmip' | 'vault' | 'dogtag';
@@ -57,6 +58,8 @@ export interface SecretStore {
   close(): Promise<void>;
   /** Present only where payloads live sealed in our own database. */
   readonly sealer?: Sealer;
+  /** Present only where payloads are sealed under keys that can be replaced. */
+  readonly rotation?: KeyRotation;
   /** Present only if the store makes keys itself. */
   readonly generator?: KeyGenerator;
   /** Present only if the store can say what it holds. */

@@ -1,5 +1,7 @@
 import { Payload } from '../../src/model/payload.ts';
 import type { SecretHeader } from '../../src/model/secret.ts';
+import type { KekRotationRepository } from '../../src/repositories/kek-rotation.ts';
+import type { KekRepository } from '../../src/repositories/keks.ts';
 import type { SecretStore, StoreRef } from '../../src/stores/secret-store.ts';
 import { aSecretHeader } from '../helpers/secret-row.ts';
 
@@ -9,6 +11,8 @@ export interface StoreFixture {
   readonly sibling?: SecretStore;
   /** The same store opened again, as after a restart. Absent where nothing outlives the process. */
   readonly reopen?: () => Promise<SecretStore>;
+  /** For a store whose keys can be replaced. */
+  readonly rotation?: RotationFixture;
   /** Called before a secret's first `put`, for a store that needs the secret's row. */
   readonly admit?: (secret: SecretHeader) => Promise<void>;
   /** How many random sequences to play; fewer on a store that takes a second for each operation. */
@@ -16,6 +20,13 @@ export interface StoreFixture {
   /** How many secrets are many; fewer on a store that takes long for each, but more than a page of its list. */
   readonly many?: number;
   close(): Promise<void>;
+}
+
+export interface RotationFixture {
+  readonly keks: KekRepository;
+  readonly keksInRotation: KekRotationRepository;
+  /** The same store with a new master key in front of those it has. */
+  renewed(): Promise<SecretStore>;
 }
 
 /** The fixture once it is open: tests are written before that. */

@@ -15,6 +15,7 @@ import {
 } from './secret-store-fixture.ts';
 import { describeGeneration } from './secret-store-generation.ts';
 import { describeInventory } from './secret-store-inventory.ts';
+import { describeRotation } from './secret-store-rotation.ts';
 import { describeSealing } from './secret-store-sealing.ts';
 import { describeLikeMemory } from './secret-store-sequences.ts';
 
@@ -58,6 +59,7 @@ export function describeSecretStore(name: string, open: () => Promise<StoreFixtu
     describeStrangers(current);
     describeConcurrency(current);
     describeSealing(current);
+    describeRotation(current);
     describeLikeMemory(current);
     describeGeneration(current);
     describeInventory(current);

@@ -7,6 +7,7 @@ import { Payload } from '../../src/model/payload.ts';
 import type { SecretHeader } from '../../src/model/secret.ts';
 import { now } from '../../src/model/timestamp.ts';
 import { openDatabase, type Database } from '../../src/repositories/database.ts';
+import { createKekRotationRepository } from '../../src/repositories/kek-rotation.ts';
 import { createKekRepository } from '../../src/repositories/keks.ts';
 import { createSealedPayloadRepository } from '../../src/repositories/sealed-payloads.ts';
 import type { Sealer, SecretStore } from '../../src/stores/secret-store.ts';
@@ -48,6 +49,7 @@ describeDatabases('simple_crypto', (dialect) => {
   describeSecretStore('simple_crypto', async () => {
     const db = await dialect.open();
     const keys = [masterKey('root-1')];
+    const newer = masterKey('root-2');
     const store = await openStore(db, 'software', keys);
     const sibling = await openStore(db, 'elsewhere', keys);
     const reopened: Database[] = [];
@@ -58,6 +60,11 @@ describeDatabases('simple_crypto', (dialect) => {
         const own = openDatabase(db.options);
         reopened.push(own);
         return openStore(own, 'software', keys);
+      },
+      rotation: {
+        keks: createKekRepository(db),
+        keksInRotation: createKekRotationRepository(db),
+        renewed: () => openStore(db, 'software', [newer, ...keys]),
       },
       admit: (secret) => insertSecretRow(db, secret),
       close: async () => {
