@@ -70,6 +70,9 @@ rule("transport_keys:post") := "operate"
 rule("transport_key:get") := "look"
 rule("transport_key:delete") := "operate"
 rule("postern:version") := "discover"
+rule("postern:project_stores:get") := "operate"
+rule("postern:project_stores:put") := "operate"
+rule("postern:project_stores:delete") := "operate"
 
 offers("discover") := ["project_token"]
 offers("create") := ["admin", "creator"]

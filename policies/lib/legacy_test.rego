@@ -16,6 +16,11 @@ cases := [
 	["postern:version", [], {}, {"project_token"}],
 	["project_quotas:put", ["admin"], {}, set()],
 	["project_quotas:put", ["key-manager:service-admin"], {}, {"service_admin"}],
+	["postern:project_stores:get", ["key-manager:service-admin"], {}, {"service_admin"}],
+	["postern:project_stores:put", ["key-manager:service-admin"], samples.foreign, {"service_admin"}],
+	["postern:project_stores:put", ["admin", "creator"], {}, set()],
+	["postern:project_stores:delete", ["key-manager:service-admin"], {}, {"service_admin"}],
+	["postern:project_stores:delete", ["audit", "observer"], {}, set()],
 	["secretstore_preferred:post", ["admin"], {}, {"admin"}],
 	["order:delete", ["admin"], {}, {"project_admin"}],
 	["order:delete", ["creator"], samples.own, set()],
@@ -58,9 +63,27 @@ test_a_peer_may_open_a_private_list_while_it_is_out_of_sight if {
 
 test_both_generations_know_the_same_actions if {
 	count(actions) == 48
-	every action in actions {
+	every action in actions | own_actions {
 		legacy.offered with input as {"action": action}
 		secure.offered with input as {"action": action}
+	}
+}
+
+own_actions := {
+	"postern:version",
+	"postern:project_stores:get",
+	"postern:project_stores:put",
+	"postern:project_stores:delete",
+}
+
+test_projects_stores_are_in_the_hands_that_quotas_are_in if {
+	every verb in ["get", "put", "delete"] {
+		stores := concat(":", ["postern:project_stores", verb])
+		quotas := concat(":", ["project_quotas", verb])
+		legacy_offers := legacy.offered with input as {"action": stores}
+		legacy_offers == legacy.offered with input as {"action": quotas}
+		secure_offers := secure.offered with input as {"action": stores}
+		secure_offers == secure.offered with input as {"action": quotas}
 	}
 }
 

@@ -70,6 +70,9 @@ rule("transport_keys:post") := "administer"
 rule("transport_key:get") := "look"
 rule("transport_key:delete") := "administer"
 rule("postern:version") := "discover"
+rule("postern:project_stores:get") := "administer"
+rule("postern:project_stores:put") := "administer"
+rule("postern:project_stores:delete") := "administer"
 
 offers("discover") := ["project_token"]
 offers("contribute") := ["member"]

@@ -13,6 +13,7 @@ import { openApiDocument } from './openapi.ts';
 import { orderRoutes } from './orders/routes.ts';
 import { isUnder, normalisedPath } from './path.ts';
 import { serve, type Progress, type Resource } from './pipeline.ts';
+import { projectStoreRoutes } from './project-stores/routes.ts';
 import { quotaRoutes } from './quotas/routes.ts';
 import { ready } from './ready.ts';
 import { sendJson } from './reply.ts';
@@ -35,6 +36,7 @@ export const ROUTES: readonly Route[] = [
   ...secretConsumerRoutes,
   ...orderRoutes,
   ...quotaRoutes,
+  ...projectStoreRoutes,
   ...secretStoreRoutes,
   ...transportKeyRoutes,
 ];

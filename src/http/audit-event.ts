@@ -70,6 +70,7 @@ function identified(target: Target): Partial<AuditTarget> {
     case 'consumer':
       return { id: target.id, projectId: identified(target.parent).projectId ?? null };
     case 'quota':
+    case 'project_store':
       return { projectId: target.projectId };
     case 'secret_store':
     case 'transport_key':

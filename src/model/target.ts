@@ -105,6 +105,13 @@ export interface QuotaTarget {
   readonly asked: Readonly<Partial<Record<QuotaResource, number>>> | null;
 }
 
+/** The store of the project in the path; `asked` is the one a change names. */
+export interface ProjectStoreTarget {
+  readonly type: 'project_store';
+  readonly projectId: string;
+  readonly asked: string | null;
+}
+
 /** What has an id and no owner. */
 export interface SharedTarget {
   readonly type: 'secret_store' | 'transport_key';
@@ -127,6 +134,7 @@ export type Target =
   | OrderTarget
   | NewOrderTarget
   | QuotaTarget
+  | ProjectStoreTarget
   | SharedTarget
   | CollectionTarget
   | { readonly type: 'none' };

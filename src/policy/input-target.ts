@@ -94,6 +94,10 @@ function ownerlessInput(target: Target): unknown {
   switch (target.type) {
     case 'quota':
       return { ...NOTHING, type: 'quota', project_id: target.projectId, attributes: quotaAttributes(target) };
+    case 'project_store': {
+      const attributes = target.asked === null ? null : { store: target.asked };
+      return { ...NOTHING, type: 'project_store', project_id: target.projectId, attributes };
+    }
     case 'collection':
       return { ...NOTHING, type: 'collection', query: target.query };
     case 'secret_store':

@@ -39,6 +39,15 @@ describe('what the audit says an action was done to', () => {
     expect(intent.target).to.deep.equal({ type: 'quota', id: null, project_id: 'p-7' });
   });
 
+  it("a project's store: by the project, and the store it gets", async () => {
+    const [intent, outcome] = await told(
+      await ask('PUT', '/v1/project-stores/p-7', { project_store: { store: 'software' } }),
+    );
+    expect(intent).to.deep.include({ action: 'postern:project_stores:put', store: null });
+    expect(intent.target).to.deep.equal({ type: 'project_store', id: null, project_id: 'p-7' });
+    expect(outcome).to.deep.include({ store: 'software' });
+  });
+
   it('a transport key: by its id', async () => {
     const body = { plugin_name: 'p', transport_key: 'k' };
     const id = lastSegment(await ask('POST', '/v1/transport_keys', body));

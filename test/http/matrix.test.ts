@@ -88,7 +88,8 @@ for (const mode of ['legacy', 'secure']) {
 
     it('has rows for every action that is served', () => {
       const actions = new Set(own.map((row) => row.rule));
-      const asked = ROUTES.filter(({ path }) => path !== '/v1');
+      // What only we have, the original never answered: the tests of such routes have the personas.
+      const asked = ROUTES.filter(({ action }) => !action.startsWith('postern:'));
       expect(asked.map(({ action }) => action).filter((action) => !actions.has(action))).to.deep.equal([]);
     });
 

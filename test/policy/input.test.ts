@@ -81,6 +81,8 @@ const targets: Readonly<Record<string, Target>> = {
   'a body that was no container': { type: 'new-container', attributes: null },
   'a consumer of a container': consumerOf(containerTarget(), null),
   'a consumer of a secret': consumerOf(secretTarget(), 'nova'),
+  "a project's store": { type: 'project_store', projectId: 'p-2', asked: null },
+  'another store for a project': { type: 'project_store', projectId: 'p-2', asked: 'hsm' },
   collection: { type: 'collection', query: { acl_only: 'true' } },
   none: { type: 'none' },
 };
@@ -189,6 +191,18 @@ describe('policyInput', () => {
       project_id: 'p-1',
       creator_id: 'u-1',
     });
+  });
+
+  it('says whose store it is, and which one it is to be', () => {
+    const asked = (name: string | null) =>
+      targetOf({ target: { type: 'project_store', projectId: 'p-2', asked: name } });
+    expect(asked('hsm')).to.deep.include({
+      type: 'project_store',
+      id: null,
+      project_id: 'p-2',
+      attributes: { store: 'hsm' },
+    });
+    expect(asked(null)['attributes']).to.equal(null);
   });
 
   it('names a store that is gone without making up its kind', () => {
