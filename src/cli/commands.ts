@@ -2,6 +2,8 @@ import type { Config } from '../config.ts';
 import type { Log } from '../log.ts';
 import { runMigrate, runStatus } from './db.ts';
 import { runKeysCheck, runKeysInit } from './keys.ts';
+import { runMoveCommand, runMoveFinish, runMovePause, runMoveResume, runMoveUndo } from './move.ts';
+import { runMoveList, runMoveReceipts } from './moves.ts';
 import type { OptionValues } from './options.ts';
 import { runServe } from './serve.ts';
 import { runAssign, runCheck, runList, runUnassign } from './stores.ts';
@@ -34,6 +36,9 @@ export interface OptionType {
 }
 
 const TEXT: OptionType = { type: 'string' };
+const FLAG: OptionType = { type: 'boolean' };
+/** How fast long work goes: at most so many a second, so many at once. */
+const PACE = { rate: TEXT, concurrency: TEXT };
 
 /** By their words. */
 export const COMMANDS: Readonly<Record<string, Command>> = {
@@ -90,5 +95,55 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     help: 'Show the master keys of an HSM store as its token has them.',
     example: 'postern keys check hsm --config /etc/postern/postern.yaml',
     run: ({ config, words, log }) => runKeysCheck(config, words, log),
+  },
+  move: {
+    help: 'Move secrets to another store while they are used.',
+    example:
+      'postern move --project 4c0d6b1a9f7e4f0d9d0b6f0f3f0e7a11 --to hsm --dry-run\n  (or --from STORE; --type, --algorithm, --rate N, --concurrency N, --keep)',
+    run: runMoveCommand,
+    options: {
+      project: TEXT,
+      from: TEXT,
+      to: TEXT,
+      type: TEXT,
+      algorithm: TEXT,
+      keep: FLAG,
+      'dry-run': FLAG,
+      ...PACE,
+    },
+  },
+  'move list': {
+    help: 'Show all moves and how far they are.',
+    example: 'postern move list --json',
+    run: runMoveList,
+  },
+  'move receipts': {
+    help: 'Show what became of each secret in a move.',
+    example: 'postern move receipts mov-6f0f7c3e-2b0a-4d8e-9a55-0d5a1f6c2b11 --state failed',
+    run: runMoveReceipts,
+    options: { state: TEXT },
+  },
+  'move resume': {
+    help: 'Go on with a move that was killed, stopped or paused.',
+    example: 'postern move resume mov-6f0f7c3e-2b0a-4d8e-9a55-0d5a1f6c2b11',
+    run: runMoveResume,
+    options: PACE,
+  },
+  'move pause': {
+    help: 'Stop a move for now, wherever it runs.',
+    example: 'postern move pause mov-6f0f7c3e-2b0a-4d8e-9a55-0d5a1f6c2b11',
+    run: runMovePause,
+  },
+  'move undo': {
+    help: 'Take a move back whose old copies are still there.',
+    example: 'postern move undo mov-6f0f7c3e-2b0a-4d8e-9a55-0d5a1f6c2b11',
+    run: runMoveUndo,
+    options: PACE,
+  },
+  'move finish': {
+    help: 'Destroy the old copies of what a move has moved.',
+    example: 'postern move finish mov-6f0f7c3e-2b0a-4d8e-9a55-0d5a1f6c2b11',
+    run: runMoveFinish,
+    options: PACE,
   },
 };

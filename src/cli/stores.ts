@@ -1,4 +1,3 @@
-import { readyDatabase } from '../compose.ts';
 import type { Config } from '../config.ts';
 import { ConfigurationError } from '../errors.ts';
 import type { Log } from '../log.ts';
@@ -6,9 +5,9 @@ import { projectId } from '../model/ids.ts';
 import { now } from '../model/timestamp.ts';
 import { openStore } from '../open-stores.ts';
 import { checkStore } from '../operations/stores/check-store.ts';
-import type { Database } from '../repositories/database.ts';
 import { createProjectStoreRepository } from '../repositories/project-stores.ts';
 import { createSecretRepository } from '../repositories/secrets.ts';
+import { withDatabase } from './database.ts';
 
 /** `postern stores list`: every configured store, the projects it was assigned to, and how many payloads it holds. */
 export function runList(config: Config): Promise<unknown> {
@@ -61,13 +60,4 @@ export function runUnassign(config: Config, [project]: readonly string[]): Promi
     project,
     unassigned: await createProjectStoreRepository(database).unassign(projectId(project)),
   }));
-}
-
-async function withDatabase<T>(config: Config, work: (database: Database) => Promise<T>): Promise<T> {
-  const database = await readyDatabase(config);
-  try {
-    return await work(database);
-  } finally {
-    await database.knex.destroy();
-  }
 }

@@ -13,6 +13,8 @@ export interface MoveSpec {
   readonly algorithm?: string | undefined;
   /** Old copies stay until an operator says otherwise. */
   readonly keep: boolean;
+  /** What is moved by now is all: the old copies go. */
+  readonly finishing?: boolean;
 }
 
 /**

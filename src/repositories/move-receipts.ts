@@ -47,6 +47,8 @@ export interface MoveReceiptRepository {
     after: string | undefined,
     limit: number,
   ): Promise<readonly Receipt[]>;
+  /** That receipts which have not ended name. */
+  openStoresOf(run: RunId): Promise<readonly string[]>;
   findOpen(id: SecretId): Promise<Receipt | undefined>;
   /** Open, and nobody touched them since: the oldest first. `moved` ones wait for an operator and are left out. */
   listAnyRunUnfinished(before: Timestamp, limit: number): Promise<readonly Receipt[]>;
@@ -79,6 +81,11 @@ export function createMoveReceiptRepository(db: Database): MoveReceiptRepository
       const rows = db.knex<ReceiptRow>('move_receipts').where({ run_id: run }).whereIn('state', states);
       if (after !== undefined) rows.where('secret_id', '>', after);
       return ((await rows.orderBy('secret_id').limit(limit)) as ReceiptRow[]).map(toReceipt);
+    },
+    openStoresOf: async (run) => {
+      const open = db.knex<ReceiptRow>('move_receipts').where({ run_id: run }).whereNull('ended_at');
+      const rows = (await open.distinct('from_store', 'to_store')) as ReceiptRow[];
+      return rows.flatMap(({ from_store, to_store }) => [from_store, to_store]);
     },
     findOpen: async (id) => {
       const open = db.knex<ReceiptRow>('move_receipts').where({ secret_id: id }).whereNull('ended_at');

@@ -1,0 +1,113 @@
+import type { Config } from '../config.ts';
+import { ConfigurationError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import type { MoveSpec } from '../model/move.ts';
+import type { Run } from '../model/run.ts';
+import { now } from '../model/timestamp.ts';
+import { openStores } from '../open-stores.ts';
+import type { RunMoveDeps } from '../operations/moves/run-move.ts';
+import { holdRun } from '../operations/runs/hold-run.ts';
+import type { Database } from '../repositories/database.ts';
+import { createMovableSecretRepository } from '../repositories/movable-secrets.ts';
+import { createMoveReceiptRepository } from '../repositories/move-receipts.ts';
+import { createRunRepository } from '../repositories/runs.ts';
+import { createSecretRepository } from '../repositories/secrets.ts';
+import type { StoreRegistry } from '../stores/registry.ts';
+import { interruption } from './interruption.ts';
+import { createProgress } from './progress.ts';
+
+/** A move keeps some of a store's capacity free for those who read and write meanwhile. */
+const CONCURRENCY = 4;
+
+export interface Pacing {
+  readonly rate: number | undefined;
+  readonly concurrency: number | undefined;
+}
+
+export interface MovingDeps {
+  readonly config: Config;
+  readonly database: Database;
+  readonly log: Log;
+  readonly pacing: Pacing;
+}
+
+const LABELS = { copy: 'moving', destroy: 'destroying the old copies', undo: 'moving back' } as const;
+
+/** Works at a run, with the stores it is about open and the process's signals heeded. */
+export async function atRun<T>(
+  { config, database, log, pacing }: MovingDeps,
+  run: Run,
+  work: (deps: RunMoveDeps) => Promise<T>,
+): Promise<T> {
+  const [runs, receipts] = [createRunRepository(database), createMoveReceiptRepository(database)];
+  const stores = await openOf(config, await storesOf(database, run), { database, log });
+  const progress = createPhases(await totalsOf(database, run));
+  const parts = { runs, receipts, stores, clock: now, onProgress: progress.step };
+  const secrets = createSecretRepository(database);
+  const movable = createMovableSecretRepository(database);
+  try {
+    return await holdRun({ runs, clock: now, signal: interruption() }, run.id, (signal) => {
+      const { rate: ratePerSecond, concurrency = CONCURRENCY } = pacing;
+      return work({ ...parts, secrets, movable, pace: { concurrency, ratePerSecond, signal } });
+    });
+  } finally {
+    progress.end();
+    for (const store of stores.all) await store.close();
+  }
+}
+
+/** The target, where secrets are that are to move, and whatever unfinished receipts name. */
+async function storesOf(database: Database, run: Run): Promise<ReadonlySet<string>> {
+  const spec = run.spec as unknown as MoveSpec;
+  const sources = await createMovableSecretRepository(database).countAnyProject(spec, run.createdAt);
+  const named = await createMoveReceiptRepository(database).openStoresOf(run.id);
+  return new Set([spec.to, ...sources.map(({ store }) => store), ...named]);
+}
+
+export function openOf(
+  { stores }: Config,
+  names: ReadonlySet<string>,
+  deps: { readonly database: Database; readonly log: Log },
+): Promise<StoreRegistry> {
+  const configured = stores.configured.filter(({ name }) => names.has(name));
+  const missing = [...names].find((name) => !configured.some((store) => store.name === name));
+  if (missing !== undefined) throw new ConfigurationError(`no configured store is named "${missing}"`);
+  return openStores({ stores: { ...stores, configured, default: configured[0]?.name ?? '' } }, deps);
+}
+
+interface Totals {
+  readonly copy: number;
+  readonly destroy: number;
+  readonly undo: number;
+}
+
+async function totalsOf(database: Database, run: Run): Promise<Totals> {
+  const spec = run.spec as unknown as MoveSpec;
+  const left = await createMovableSecretRepository(database).countAnyProject(spec, run.createdAt);
+  const states = await createMoveReceiptRepository(database).countByState(run.id);
+  const copy = left.reduce((sum, { secrets }) => sum + secrets, 0);
+  const moved = (states.moved ?? 0) + (states.destroying ?? 0);
+  return { copy, destroy: copy + moved, undo: moved + (states.returned ?? 0) };
+}
+
+interface Phases {
+  readonly step: RunMoveDeps['onProgress'];
+  end(): void;
+}
+
+/** A bar for each, the next one when the first is through. */
+function createPhases(totals: Totals): Phases {
+  const begin = (phase: keyof Totals) =>
+    createProgress({ label: LABELS[phase], total: totals[phase], stream: process.stderr });
+  let at: { readonly phase: keyof Totals; readonly bar: ReturnType<typeof begin> } | undefined;
+  return {
+    step: (phase, outcome) => {
+      if (at?.phase !== phase) {
+        at?.bar.end();
+        at = { phase, bar: begin(phase) };
+      }
+      at.bar.step(outcome);
+    },
+    end: () => at?.bar.end(),
+  };
+}
