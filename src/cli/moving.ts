@@ -5,7 +5,7 @@ import type { MoveSpec } from '../model/move.ts';
 import type { Run } from '../model/run.ts';
 import { now } from '../model/timestamp.ts';
 import { openStores } from '../open-stores.ts';
-import type { RunMoveDeps } from '../operations/moves/run-move.ts';
+import { SETTLE_MS, type RunMoveDeps } from '../operations/moves/run-move.ts';
 import { holdRun } from '../operations/runs/hold-run.ts';
 import type { Database } from '../repositories/database.ts';
 import { createMovableSecretRepository } from '../repositories/movable-secrets.ts';
@@ -42,7 +42,7 @@ export async function atRun<T>(
   const [runs, receipts] = [createRunRepository(database), createMoveReceiptRepository(database)];
   const stores = await openOf(config, await storesOf(database, run), { database, log });
   const progress = createPhases(await totalsOf(database, run));
-  const parts = { runs, receipts, stores, clock: now, onProgress: progress.step };
+  const parts = { runs, receipts, stores, clock: now, settleMs: SETTLE_MS, onProgress: progress.step };
   const secrets = createSecretRepository(database);
   const movable = createMovableSecretRepository(database);
   try {

@@ -14,13 +14,15 @@ export interface RunMoveDeps extends MoveSecretDeps {
   readonly runs: RunRepository;
   readonly movable: MovableSecretRepository;
   readonly pace: Pace;
+  /** How long what another process began is left alone. */
+  readonly settleMs: number;
   /** After each secret. */
   readonly onProgress: (phase: 'copy' | 'destroy' | 'undo', outcome: ItemOutcome) => void;
 }
 
 const PAGE = 200;
 /** A dead process's last request may still be under way at the store: what it left is not touched before. */
-const SETTLE_MS = 5_000;
+export const SETTLE_MS = 5_000;
 
 /**
  * `done`, `kept`: all is moved. `incomplete`: some secrets are not, and nothing was destroyed. `stopped`: the signal ended
@@ -88,10 +90,10 @@ async function takeUpLeftovers(deps: RunMoveDeps, run: Run): Promise<void> {
 
 /** Resolves when whatever a dead process asked of a store is over. */
 export async function settled(
-  { clock, pace }: Pick<RunMoveDeps, 'clock' | 'pace'>,
+  { clock, pace, settleMs }: Pick<RunMoveDeps, 'clock' | 'pace' | 'settleMs'>,
   { updatedAt }: Receipt,
 ): Promise<void> {
-  const restMs = toMillis(updatedAt) + SETTLE_MS - toMillis(clock());
+  const restMs = toMillis(updatedAt) + settleMs - toMillis(clock());
   await sleep(Math.max(0, restMs), undefined, { signal: pace.signal }).catch(() => undefined);
 }
 
