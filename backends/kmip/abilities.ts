@@ -5,6 +5,7 @@ import { getRequest } from '../../src/ttlv/requests.ts';
 import { createKey, createPair, type CreateOptions } from './create.ts';
 import { destroyObject } from './destroy.ts';
 import type { Link } from './links.ts';
+import { trialNameOf } from './names.ts';
 import { does } from './profile.ts';
 import { isAboutRequest } from './refusal.ts';
 
@@ -73,8 +74,7 @@ function lengthToAsk(
   return bits % 8 === 0 && bits > 0 && bits <= HMAC_MAX_BITS ? bits : undefined;
 }
 
-const trialName = ({ naming }: CreateOptions): string =>
-  `${naming.namespace}:${naming.store}:trial-${randomUUID()}`;
+const trialName = ({ naming }: CreateOptions): string => trialNameOf(naming, randomUUID());
 
 async function firstMade(
   link: Link,

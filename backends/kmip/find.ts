@@ -55,11 +55,13 @@ export async function whose(link: Link, secret: SecretHeader, { uid, origin }: P
   if (link.known.get(uid) === secret.id || !does(link.profile, 'Get Attributes')) return 'ours';
   const attributes = await attributesOf(link, uid, ['Name']);
   if (attributes === undefined) return 'gone';
-  const names = all(attributes, TAG.Name).map((name) => need(name, TAG['Name Value'], 'textString').value);
-  if (!names.some((name) => isNameOf(name, secret, origin))) return 'foreign';
+  if (!namesIn(attributes).some((name) => isNameOf(name, secret, origin))) return 'foreign';
   remember(link, secret, uid);
   return 'ours';
 }
+
+export const namesIn = (attributes: Structure): readonly string[] =>
+  all(attributes, TAG.Name).map((name) => need(name, TAG['Name Value'], 'textString').value);
 
 /** That an object is this secret's. */
 export function remember({ known }: Link, { id }: SecretHeader, uid: string): void {

@@ -6,6 +6,7 @@ import type {
   StoreCapabilities,
   StoreFacts,
 } from '../../src/stores/secret-store.ts';
+import type { Inventory } from '../../src/stores/inventory.ts';
 import { createTurns } from '../../src/stores/turns.ts';
 import { readQuery } from '../../src/ttlv/answers.ts';
 import { queryRequest } from '../../src/ttlv/requests.ts';
@@ -14,9 +15,11 @@ import { destroyAll } from './destroy.ts';
 import { fetchPayload, locateAll } from './find.ts';
 import { createTlsIdentity, daysUntil, type TlsIdentity } from './identity.ts';
 import { createGenerator } from './generator.ts';
+import { createInventory } from './inventory.ts';
 import { createLinks } from './links.ts';
 import { placeOf, refOf, type Naming } from './names.ts';
 import type { KmipOptions } from './options.ts';
+import { does } from './profile.ts';
 import { putPayload } from './put.ts';
 
 export { kmipOptions, type KmipOptions } from './options.ts';
@@ -48,7 +51,7 @@ export async function createKmipStore({ options, clockMs }: KmipDeps): Promise<S
     destroys: 'erase',
   };
   const health = (): Promise<StoreFacts> => probe(client, identity, clockMs);
-  const generator = await opened(client, options, health);
+  const { generator, inventory } = await opened(client, options, { health, clockMs });
   return {
     name,
     kind: 'kmip',
@@ -57,24 +60,35 @@ export async function createKmipStore({ options, clockMs }: KmipDeps): Promise<S
     health,
     close: async () => client.close(),
     ...(generator === undefined ? {} : { generator }),
+    ...(inventory === undefined ? {} : { inventory }),
   };
+}
+
+interface Powers {
+  readonly generator: KeyGenerator | undefined;
+  readonly inventory: Inventory | undefined;
 }
 
 /** Leaves no connection behind when the server cannot be used. */
 async function opened(
   client: KmipClient,
   options: KmipOptions,
-  health: () => Promise<StoreFacts>,
-): Promise<KeyGenerator | undefined> {
+  { health, clockMs }: { readonly health: () => Promise<StoreFacts>; readonly clockMs: () => number },
+): Promise<Powers> {
   try {
     await health();
-    if (!options.generate) return undefined;
-    return await createGenerator(client, {
+    const naming = namingOf(options);
+    // Without names nothing tells whose an object is.
+    const tellsNames = await client.run((link) => Promise.resolve(does(link.profile, 'Get Attributes')));
+    const inventory = tellsNames ? createInventory({ client, naming, clockMs }) : undefined;
+    if (!options.generate) return { generator: undefined, inventory };
+    const generator = await createGenerator(client, {
       usage: options.usage,
       activate: options.activate,
-      naming: namingOf(options),
+      naming,
       generateMs: options.timeouts.generate * 1_000,
     });
+    return { generator, inventory };
   } catch (error) {
     client.close();
     throw error;

@@ -1,3 +1,4 @@
+import { isCanonicalUuid4, secretId, type SecretId } from '../../src/model/ids.ts';
 import type { SecretHeader } from '../../src/model/secret.ts';
 import { storeRef, type StoreRef } from '../../src/stores/secret-store.ts';
 
@@ -15,9 +16,32 @@ export interface Naming {
 }
 
 const MADE = ':made';
+/** Of keys that are made to see whether the server makes them, and destroyed at once. */
+const TRIAL = 'trial-';
 
 export const objectNameOf = ({ namespace, store }: Naming, { id }: SecretHeader, origin: Origin): string =>
   `${namespace}:${store}:${id}${origin === 'made' ? MADE : ''}`;
+
+export const trialNameOf = ({ namespace, store }: Naming, unique: string): string =>
+  `${namespace}:${store}:${TRIAL}${unique}`;
+
+/** Whose an object is. */
+export interface Owner {
+  /** Undefined: a trial, of no secret. */
+  readonly id: SecretId | undefined;
+  readonly origin: Origin;
+}
+
+/** Undefined for a name that is not of this namespace and store, or not of our making. */
+export function ownerIn({ namespace, store }: Naming, name: string): Owner | undefined {
+  const start = `${namespace}:${store}:`;
+  if (!name.startsWith(start)) return undefined;
+  const rest = name.slice(start.length);
+  if (rest.startsWith(TRIAL)) return { id: undefined, origin: 'made' };
+  const origin = rest.endsWith(MADE) ? 'made' : 'put';
+  const id = origin === 'made' ? rest.slice(0, -MADE.length) : rest;
+  return isCanonicalUuid4(id) ? { id: secretId(id), origin } : undefined;
+}
 
 /** Whether an object of this name is this secret's, in whatever namespace: an operator may have renamed that. */
 export const isNameOf = (name: string, { id }: SecretHeader, origin: Origin): boolean =>
@@ -34,7 +58,7 @@ export interface Place {
 }
 
 /** The secret's id is in it, so that a ref that strays to another secret leads nowhere. */
-export const refOf = ({ id }: SecretHeader, { uid, origin }: Place): StoreRef =>
+export const refOf = ({ id }: Pick<SecretHeader, 'id'>, { uid, origin }: Place): StoreRef =>
   storeRef(`${origin}:${id}:${uid}`);
 
 /** Undefined for the ref of another secret, and for what is no ref of ours. */

@@ -23,12 +23,15 @@ import {
   encode,
   enumeration,
   need,
+  optional,
   text,
   type Item,
   type Structure,
+  type Tag,
 } from '../../src/ttlv/ttlv.ts';
 import {
   hasTypedAttributes,
+  isAtLeast,
   knownVersion,
   VERSIONS,
   versionItem,
@@ -126,10 +129,18 @@ function namesIn(payload: Structure): string[] {
   );
 }
 
-function locate(objects: Map<string, FakeObject>, payload: Structure, _version: Version): Outcome {
+function locate(objects: Map<string, FakeObject>, payload: Structure, version: Version): Outcome {
   const [wanted] = namesIn(payload);
   const found = [...objects].filter(([, { names }]) => wanted === undefined || names.includes(wanted));
-  return { payload: found.map(([uid]) => identifier(uid)).reverse() };
+  const count = (tag: Tag): number | undefined => optional(payload, tag, 'integer')?.value;
+  const start = isAtLeast(version, '1.3') ? (count(TAG['Offset Items']) ?? 0) : 0;
+  const end = start + (count(TAG['Maximum Items']) ?? found.length);
+  return {
+    payload: found
+      .map(([uid]) => identifier(uid))
+      .reverse()
+      .slice(start, end),
+  };
 }
 
 function onObject(

@@ -21,6 +21,8 @@ else {
         sibling,
         reopen: () => openKmip(opening),
         runs: 6,
+        // Two pages of names. Each put has the server look at every object there is.
+        many: 60,
         close: async () => {
           await store.close();
           await sibling.close();
