@@ -12,8 +12,10 @@ import { createTokenHost, type TokenHost } from './host.ts';
 import type { Pkcs11Options } from './options.ts';
 import { createProjectKeks } from './project-keks.ts';
 import type { Probed } from './requests.ts';
+import { createSealing } from './sealing.ts';
 import { createTokenClient, type TokenClient } from './token-client.ts';
 import { createTokenGenerator } from './token-generator.ts';
+import { createTokenRotation } from './token-rotation.ts';
 import { createTokenSealer } from './token-sealer.ts';
 
 export { checkTokenKeys, initTokenKeys } from './keys.ts';
@@ -65,12 +67,14 @@ function assemble(deps: Pkcs11Deps, { host, token, probed }: Opened): SecretStor
   const capabilities = capabilitiesOf(options, probed);
   const keks = createProjectKeks({ store, rootKey, keks: repository, token, clock });
   const uses = createUseCounts(repository);
-  const sealer = within(capabilities, store, createTokenSealer({ store, options, token, keks, uses }));
+  const sealing = createSealing({ options, token });
+  const sealer = within(capabilities, store, createTokenSealer({ store, sealing, keks, uses }));
   return {
     name: store,
     kind: 'pkcs11',
     capabilities,
     sealer,
+    rotation: createTokenRotation({ store, options, token, sealing, keks, uses, clock }),
     ...createSealedRows({ name: store, payloads, clock, sealer }),
     ...(probed.largestPayload === 0
       ? {}

@@ -71,22 +71,26 @@ const template = (flags: { readonly extractable: boolean; readonly sensitive: bo
   { type: CKA.VERIFY, value: false },
 ];
 
-/** Inside the token; `readable` only for mode K. */
+/** What an unwrapped key is for. `wrap`: to be wrapped by another master key. `read`: for mode K. */
+type Purpose = 'seal' | 'wrap' | 'read';
+
+/** Inside the token. */
 export function unwrap(
   { token, masterKeys, wrapMechanism }: WrappingDeps,
   { rootKey, kwp }: Verified,
   session: Handle,
-  readable: boolean,
+  purpose: Purpose = 'seal',
 ): Promise<Handle> {
   const { mkek } = masterKeys.named(rootKey);
-  const flags = { extractable: readable, sensitive: !readable };
+  const isSensitive = { seal: true, wrap: token.options.mechanisms.sensitive, read: false };
+  const flags = { extractable: purpose !== 'seal', sensitive: isSensitive[purpose] };
   return token.module.C_UnwrapKeyAsync(session, { mechanism: wrapMechanism }, mkek, kwp, template(flags));
 }
 
 /** The key's bytes, the caller's to wipe. */
 export async function reveal(deps: WrappingDeps, bytes: Verified, session: Handle): Promise<Buffer> {
   const { module } = deps.token;
-  const key = await unwrap(deps, bytes, session, true);
+  const key = await unwrap(deps, bytes, session, 'read');
   try {
     const [attribute] = module.C_GetAttributeValue(session, key, [{ type: CKA.VALUE }]);
     if (attribute?.value.length !== KEK_BYTES)
@@ -97,20 +101,42 @@ export async function reveal(deps: WrappingDeps, bytes: Verified, session: Handl
   }
 }
 
+/** By which master key a project key is to be wrapped, and what its MAC is to bind besides its bytes. */
+export interface Under {
+  readonly rootKey: string;
+  readonly aad: Buffer;
+}
+
 /** Extractable just until it is wrapped; what is used afterwards is unwrapped, and is not. */
-export async function create(
-  { token, masterKeys, wrapMechanism }: WrappingDeps,
-  { rootKey, aad }: { readonly rootKey: string; readonly aad: Buffer },
-  session: Handle,
-): Promise<Buffer> {
-  const { module, options } = token;
-  const { mkek, mac } = masterKeys.named(rootKey);
+export async function create(deps: WrappingDeps, under: Under, session: Handle): Promise<Buffer> {
+  const { module, options } = deps.token;
   const flags = template({ extractable: true, sensitive: options.mechanisms.sensitive });
   const key = await module.C_GenerateKeyAsync(session, { mechanism: CKM.CKM_AES_KEY_GEN }, [
     ...flags,
     { type: CKA.VALUE_LEN, value: KEK_BYTES },
   ]);
+  return wrapAndDestroy(deps, under, session, key);
+}
+
+/** The same key under another master key. Between the two it is an object of the session, and never outside of the token. */
+export async function rewrap(
+  deps: WrappingDeps,
+  bytes: Verified,
+  under: Under,
+  session: Handle,
+): Promise<Buffer> {
+  return wrapAndDestroy(deps, under, session, await unwrap(deps, bytes, session, 'wrap'));
+}
+
+async function wrapAndDestroy(
+  { token, masterKeys, wrapMechanism }: WrappingDeps,
+  { rootKey, aad }: Under,
+  session: Handle,
+  key: Handle,
+): Promise<Buffer> {
+  const { module, options } = token;
   try {
+    const { mkek, mac } = masterKeys.named(rootKey);
     const room = Buffer.alloc(KEK_BYTES * 4);
     const kwp = await module.C_WrapKeyAsync(session, { mechanism: wrapMechanism }, mkek, key, room);
     module.C_SignInit(session, { mechanism: options.mechanisms.mac }, mac);

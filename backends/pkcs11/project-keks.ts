@@ -5,7 +5,7 @@ import { createKeyCache } from '../../src/crypto/key-cache.ts';
 import { Conflict, IntegrityError, StoreUnavailable } from '../../src/errors.ts';
 import { kekId, type KekId, type ProjectId } from '../../src/model/ids.ts';
 import type { Clock } from '../../src/model/timestamp.ts';
-import type { KekRecord, KekRepository } from '../../src/repositories/keks.ts';
+import type { KekRecord, KekRepository, NewKek } from '../../src/repositories/keks.ts';
 import { KEK_CACHE_MS } from '../../src/stores/key-rotation.ts';
 import type { TokenClient } from './token-client.ts';
 
@@ -60,29 +60,26 @@ export function createProjectKeks(deps: ProjectKeksDeps): ProjectKeks {
   };
 }
 
-async function findOrCreate(
-  { store, rootKey, keks, token, clock }: ProjectKeksDeps,
-  projectId: ProjectId,
-): Promise<KekRecord> {
+async function findOrCreate(deps: ProjectKeksDeps, projectId: ProjectId): Promise<KekRecord> {
+  const { store, keks } = deps;
   const found = await keks.findActive(store, projectId);
   if (found !== undefined) return found;
   const version = (await keks.latestVersion(store, projectId)) + 1;
-  const id = kekId(randomUUID());
-  const wrapped = await token.newKek(
-    rootKey,
-    kekAad({ store, projectId, id: encodeKekId(id), version }, rootKey),
-  );
-  const winner = await keks.insertActive({
-    id,
-    store,
-    projectId,
-    version,
-    rootKey,
-    wrapped,
-    createdAt: clock(),
-  });
+  const winner = await keks.insertActive(await createKek(deps, projectId, version));
   if (winner === undefined) throw new Conflict('The project key was changed by another request.');
   return winner;
+}
+
+/** Made by the token, and known to nobody yet. */
+export async function createKek(
+  { store, rootKey, token, clock }: Omit<ProjectKeksDeps, 'keks'>,
+  projectId: ProjectId,
+  version: number,
+): Promise<NewKek> {
+  const id = kekId(randomUUID());
+  const aad = kekAad({ store, projectId, id: encodeKekId(id), version }, rootKey);
+  const wrapped = await token.newKek(rootKey, aad);
+  return { id, store, projectId, version, rootKey, wrapped, createdAt: clock() };
 }
 
 async function find({ store, keks }: ProjectKeksDeps, id: KekId): Promise<KekRecord> {

@@ -1,12 +1,19 @@
 import { createKeeper } from './keeper.ts';
-import { create, reveal, unwrap, verified, type WrappedKey, type WrappingDeps } from './key-wrapping.ts';
+import {
+  create,
+  reveal,
+  rewrap,
+  unwrap,
+  verified,
+  type Under,
+  type WrappedKey,
+  type WrappingDeps,
+} from './key-wrapping.ts';
 import type { Handle } from './module.ts';
 import type { Token } from './token.ts';
 
 interface Entry {
   readonly key: Handle;
-  readonly aad: Buffer;
-  readonly wrapped: Buffer;
   readonly untilMs: number;
   users: number;
   /** Out of the cache; destroyed by its last user. */
@@ -20,7 +27,9 @@ export interface ProjectKeyHandles {
   /** The key's bytes, the caller's to wipe: for mode K alone. */
   reveal(kek: WrappedKey, session: Handle): Promise<Buffer>;
   /** A new key in the form in which the database keeps it (KBK1). */
-  create(rootKey: string, aad: Buffer, session: Handle): Promise<Buffer>;
+  create(under: Under, session: Handle): Promise<Buffer>;
+  /** The same key under another master key, in that form. */
+  rewrap(kek: WrappedKey, under: Under, session: Handle): Promise<Buffer>;
   /** After a handle turned out to be stale. */
   forget(): void;
   readonly size: number;
@@ -40,18 +49,17 @@ export function createProjectKeyHandles(deps: ProjectKeyDeps): ProjectKeyHandles
   const keeper = createKeeper();
   const cache = createHandleCache(deps.token, deps.limits);
   const loading = new Map<string, Promise<Entry>>();
-  const load = async (id: string, kek: WrappedKey, session: Handle): Promise<Entry> => {
+  const load = async (kek: WrappedKey, session: Handle): Promise<Entry> => {
     const bytes = await verified(deps, kek, session);
-    return cache.add(id, kek, await keeper.alone(() => unwrap(deps, bytes, deps.token.keeper, false)));
+    return cache.add(identityOf(kek), await keeper.alone(() => unwrap(deps, bytes, deps.token.keeper)));
   };
   const find = (kek: WrappedKey, session: Handle): Promise<Entry> | Entry => {
-    const id = kek.id.toString('hex');
-    const cached = cache.find(id, kek);
+    const id = identityOf(kek);
+    const cached = cache.find(id);
     if (cached !== undefined) return cached;
     // Of many first users at once, one unwraps the key and all wait for it.
-    const what = Buffer.concat([kek.id, kek.aad, kek.wrapped]).toString('latin1');
-    const running = loading.get(what) ?? load(id, kek, session).finally(() => loading.delete(what));
-    loading.set(what, running);
+    const running = loading.get(id) ?? load(kek, session).finally(() => loading.delete(id));
+    loading.set(id, running);
     return running;
   };
   /** Between finding a key and counting its user nobody else may run, or it could be destroyed in between. */
@@ -75,7 +83,8 @@ export function createProjectKeyHandles(deps: ProjectKeyDeps): ProjectKeyHandles
       }
     },
     reveal: async (kek, session) => reveal(deps, await verified(deps, kek, session), session),
-    create: (rootKey, aad, session) => create(deps, { rootKey, aad }, session),
+    create: (under, session) => create(deps, under, session),
+    rewrap: async (kek, under, session) => rewrap(deps, await verified(deps, kek, session), under, session),
     forget: () => cache.forget(),
     get size() {
       return cache.size();
@@ -83,9 +92,16 @@ export function createProjectKeyHandles(deps: ProjectKeyDeps): ProjectKeyHandles
   };
 }
 
+/**
+ * The row under an id may be another by now: a key answers only for the bytes it came from. While a key is wrapped by
+ * another master key, some processes still know the bytes from before.
+ */
+const identityOf = ({ id, aad, wrapped }: WrappedKey): string =>
+  Buffer.concat([id, aad, wrapped]).toString('latin1');
+
 interface HandleCache {
-  find(id: string, kek: WrappedKey): Entry | undefined;
-  add(id: string, kek: WrappedKey, key: Handle): Entry;
+  find(id: string): Entry | undefined;
+  add(id: string, key: Handle): Entry;
   /** Destroys what is out of the cache and has no user left. */
   release(entry: Entry): void;
   forget(): void;
@@ -106,22 +122,19 @@ function createHandleCache(token: Token, { entries: most, ttlMs }: Limits): Hand
     release(entry);
   };
   return {
-    find: (id, kek) => {
+    find: (id) => {
       const cached = entries.get(id);
       if (cached !== undefined && cached.untilMs <= performance.now()) {
         evict(id);
         return undefined;
       }
-      // The row under this id may be another by now: a key answers only for the bytes it came from.
-      const isSame = cached?.wrapped.equals(kek.wrapped) === true && cached.aad.equals(kek.aad);
-      return isSame ? cached : undefined;
+      return cached;
     },
-    add: (id, kek, key) => {
+    add: (id, key) => {
       evict(id);
       if (entries.size >= most) evict(entries.keys().next().value as string);
       const untilMs = performance.now() + ttlMs;
-      const [aad, wrapped] = [Buffer.from(kek.aad), Buffer.from(kek.wrapped)];
-      const entry: Entry = { key, aad, wrapped, untilMs, users: 0, gone: false };
+      const entry: Entry = { key, untilMs, users: 0, gone: false };
       entries.set(id, entry);
       return entry;
     },

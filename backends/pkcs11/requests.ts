@@ -8,10 +8,12 @@ import type { FaultKind } from './rv.ts';
  * | operation | parts of the request | parts of the answer |
  * | --- | --- | --- |
  * | new_kek | associated data | KBK1 |
+ * | rewrap_kek | kek, associated data | KBK1 |
  * | check_kek | kek | |
  * | reveal_kek | kek | the key (mode K) |
  * | seal | kek, scope, payload | KBP1, profile D |
  * | open | kek, scope, KBP1 | payload |
+ * | signer | kek, scope, KBP1 | |
  * | wrap_dek, unwrap_dek | kek, associated data, IV, bytes | bytes |
  * | make_key | kek, scope | KBP1 |
  * | make_pair | kek, scope of the private key, kek, scope of the public key | KBP1, KBP1 |
@@ -22,10 +24,12 @@ export type Operation =
   | 'probe'
   | 'health'
   | 'new_kek'
+  | 'rewrap_kek'
   | 'check_kek'
   | 'reveal_kek'
   | 'seal'
   | 'open'
+  | 'signer'
   | 'wrap_dek'
   | 'unwrap_dek'
   | 'make_key'

@@ -68,7 +68,7 @@ async function wrapOnce(token: Token, masterKeys: MasterKeys, wrapMechanism: num
   const handles = createProjectKeyHandles({ token, masterKeys, wrapMechanism, limits: LIMITS });
   const limitMs = token.options.attempt_timeout * 1_000;
   const wrapped = await token.sessions.use(limitMs, (session) =>
-    handles.create(rootKeyOf(token), PROBE_AAD, session),
+    handles.create({ rootKey: rootKeyOf(token), aad: PROBE_AAD }, session),
   );
   return { id: Buffer.alloc(16), version: 1, aad: PROBE_AAD, wrapped };
 }

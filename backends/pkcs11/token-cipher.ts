@@ -64,6 +64,13 @@ export async function openInToken(at: At, { kek, scope }: Belonging, blob: Buffe
   return sealed.content === 'gcm' ? openGcm(at, aad, sealed) : openCbc(at, aad, sealed);
 }
 
+/** Which of the MAC keys signed a payload of `cbc-mac`, by its place in the configuration. */
+export async function signerOf(at: At, { kek, scope }: Belonging, blob: Buffer): Promise<number> {
+  const { iv, ciphertext, tag } = decodeSealed(blob);
+  const aad = directAad(scope, kek, CONTENT_CBC_MAC, ciphertext.length);
+  return verifyByAny(at, Buffer.concat([aad, iv, ciphertext]), tag);
+}
+
 type Parts = Pick<SealedBlob, 'iv' | 'ciphertext' | 'tag'>;
 type AadOf = (ciphertextBytes: number) => Buffer;
 
@@ -137,12 +144,13 @@ async function openCbc(at: At, aad: Buffer, { iv, ciphertext, tag }: Parts): Pro
 }
 
 /** The layout has no room for the name of the MAC key: one that is no longer the first is found by trying. */
-async function verifyByAny(at: At, signed: Buffer, tag: Buffer): Promise<void> {
+async function verifyByAny(at: At, signed: Buffer, tag: Buffer): Promise<number> {
   let refused: unknown;
-  for (const mac of at.macs) {
+  for (const [index, mac] of at.macs.entries()) {
     try {
       at.module.C_VerifyInit(at.session, { mechanism: at.mechanisms.mac }, mac);
-      return await at.module.C_VerifyAsync(at.session, signed, tag).then(() => undefined);
+      await at.module.C_VerifyAsync(at.session, signed, tag);
+      return index;
     } catch (error) {
       refused = error;
       if (faultOf(error).kind !== 'integrity') break;

@@ -21,6 +21,8 @@ export interface TokenClient {
   health(): Promise<StoreFacts>;
   /** A new project key: KBK1, wrapped by the master key of that name. */
   newKek(rootKey: string, aad: Buffer): Promise<Buffer>;
+  /** The same key, wrapped by the master key of that name: KBK1. */
+  rewrapKek(kek: KekRecord, rootKey: string, aad: Buffer): Promise<Buffer>;
   /** Unwraps it in the token. */
   checkKek(kek: KekRecord): Promise<void>;
   /** The key itself, the caller's to wipe: mode K. */
@@ -29,6 +31,8 @@ export interface TokenClient {
   seal(kek: KekRecord, scope: Buffer, payload: Buffer): Promise<Buffer>;
   /** The caller's to wipe. */
   open(kek: KekRecord, scope: Buffer, blob: Buffer): Promise<Buffer>;
+  /** Which master key signed a payload of `cbc-mac`, by its place in the configuration. */
+  signer(kek: KekRecord, scope: Buffer, blob: Buffer): Promise<number>;
   wrapDek(kek: KekRecord, input: DekInput): Promise<Buffer>;
   /** The caller's to wipe. */
   unwrapDek(kek: KekRecord, input: DekInput): Promise<Buffer>;
@@ -88,12 +92,15 @@ export function createTokenClient(
     probe: async () => (await ask('probe', {}, [], PROBE_LIMIT * generationMs)).head as unknown as Probed,
     health: async () => (await ask('health', {}, [])).head['facts'] as StoreFacts,
     newKek: async (rootKey, aad) => only(await ask('new_kek', { rootKey }, [aad])),
+    rewrapKek: async (kek, rootKey, aad) => only(await withKek('rewrap_kek', kek, [aad], { rootKey })),
     checkKek: async (kek) => {
       await withKek('check_kek', kek, []);
     },
     revealKek: async (kek) => only(await withKek('reveal_kek', kek, [])),
     seal: async (kek, scope, payload) => only(await withKek('seal', kek, [scope, payload])),
     open: async (kek, scope, blob) => only(await withKek('open', kek, [scope, blob])),
+    signer: async (kek, scope, blob) =>
+      (await withKek('signer', kek, [scope, blob])).head['signer'] as number,
     wrapDek: async (kek, { aad, iv, bytes }) => only(await withKek('wrap_dek', kek, [aad, iv, bytes])),
     unwrapDek: async (kek, { aad, iv, bytes }) => only(await withKek('unwrap_dek', kek, [aad, iv, bytes])),
     makeKey: async (kek, scope, bits) => {

@@ -2,7 +2,7 @@ import { generatePair } from './key-pairs.ts';
 import { openMasterKeys, type MasterKeys } from './master-keys.ts';
 import type { Handle } from './module.ts';
 import { largestPayload, testPairs } from './probes.ts';
-import type { WrappedKey } from './key-wrapping.ts';
+import type { Under, WrappedKey } from './key-wrapping.ts';
 import { createProjectKeyHandles, type ProjectKeyHandles } from './project-key-handles.ts';
 import type { Operation, Probed, RequestHead } from './requests.ts';
 import { faultOf, TokenFault } from './rv.ts';
@@ -13,6 +13,7 @@ import {
   gcmEncrypt,
   openInToken,
   sealInToken,
+  signerOf,
   type At,
   type Belonging,
   type GcmInput,
@@ -97,7 +98,11 @@ const OPERATIONS: Readonly<Partial<Record<Operation, Perform>>> = {
   health: (parts, request) => health(parts, request),
   new_kek: (parts, request) =>
     inSession(parts, request, async (session) =>
-      one(await parts.keys.create(request.head.rootKey ?? '', part(request, 0), session)),
+      one(await parts.keys.create(under(request, part(request, 0)), session)),
+    ),
+  rewrap_kek: (parts, request) =>
+    inSession(parts, request, async (session) =>
+      one(await parts.keys.rewrap(wrappedKey(request), under(request, part(request, 2)), session)),
     ),
   check_kek: (parts, request) => inKey(parts, request, () => Promise.resolve({})),
   reveal_kek: (parts, request) =>
@@ -108,6 +113,10 @@ const OPERATIONS: Readonly<Partial<Record<Operation, Perform>>> = {
     ),
   open: (parts, request) =>
     inKey(parts, request, async (at) => one(await openInToken(at, belonging(request), part(request, 3)))),
+  signer: (parts, request) =>
+    inKey(parts, request, async (at) => ({
+      head: { signer: await signerOf(at, belonging(request), part(request, 3)) },
+    })),
   wrap_dek: (parts, request) =>
     inKey(parts, request, async (at) => one(await gcmEncrypt(at, gcmInput(request), part(request, 4)))),
   unwrap_dek: (parts, request) =>
@@ -136,6 +145,7 @@ function part(request: Request, index: number): Buffer {
   return bytes;
 }
 
+const under = ({ head }: Request, aad: Buffer): Under => ({ rootKey: head.rootKey ?? '', aad });
 const belonging = (request: Request): Belonging => ({ kek: wrappedKey(request), scope: part(request, 2) });
 const gcmInput = (request: Request): GcmInput => ({ aad: part(request, 2), iv: part(request, 3) });
 const one = (bytes: Buffer): Answer => ({ parts: [bytes] });

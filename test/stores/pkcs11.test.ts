@@ -1,8 +1,12 @@
+import { initTokenKeys } from '../../backends/pkcs11/index.ts';
 import { openDatabase, type Database } from '../../src/repositories/database.ts';
+import { createKekRotationRepository } from '../../src/repositories/kek-rotation.ts';
+import { createKekRepository } from '../../src/repositories/keks.ts';
+import type { SecretStore } from '../../src/stores/secret-store.ts';
 import { absentSecretStore, describeSecretStore } from '../conformance/secret-store.ts';
 import { describeDatabases } from '../helpers/databases.ts';
 import { insertSecretRow } from '../helpers/secret-row.ts';
-import { ABSENT, createReadyToken, openPkcs11, type Changes } from './pkcs11/tokens.ts';
+import { ABSENT, createReadyToken, masterKey, openPkcs11, quietLog, type Changes } from './pkcs11/tokens.ts';
 
 const VARIANTS: Readonly<Record<string, Changes>> = {
   'mode T': {},
@@ -22,6 +26,12 @@ else
         const store = await openPkcs11(db, options);
         const sibling = await openPkcs11(db, token.options({ ...changes, name: 'elsewhere' }));
         const reopened: Database[] = [];
+        const renewed: SecretStore[] = [];
+        const newer = { ...changes, master_keys: [masterKey('root-2'), masterKey('root-1')] };
+        await initTokenKeys({
+          options: token.options({ master_keys: [masterKey('root-2')] }),
+          log: quietLog,
+        });
         return {
           store,
           sibling,
@@ -30,10 +40,20 @@ else
             reopened.push(own);
             return openPkcs11(own, options);
           },
+          rotation: {
+            keks: createKekRepository(db),
+            keksInRotation: createKekRotationRepository(db),
+            renewed: async () => {
+              const opened = await openPkcs11(db, token.options(newer));
+              renewed.push(opened);
+              return opened;
+            },
+          },
           admit: (secret) => insertSecretRow(db, secret),
           close: async () => {
             await store.close();
             await sibling.close();
+            for (const one of renewed) await one.close();
             for (const own of reopened) await own.knex.destroy();
             await db.close();
             await token.remove();
