@@ -199,6 +199,7 @@ type Surface = Pick<
   | 'limits'
   | 'defaultQuotas'
   | 'multipleStores'
+  | 'storeClasses'
   | 'links'
   | 'maxMicroversion'
   | 'cors'
@@ -215,6 +216,7 @@ function surface(config: Config): Surface {
       maxPageSize: config.limits.max_page_size,
     },
     defaultQuotas: config.quotas,
+    storeClasses: new Map(config.stores.configured.map(({ name, classes }) => [name, classes])),
     multipleStores: config.stores.multiple ?? config.stores.configured.length > 1,
     links: { publicUrl: config.listen.public_url, trustProxy: config.listen.trust_proxy },
     maxMicroversion: Number(config.api.max_microversion.slice(2)) as Microversion,

@@ -49,6 +49,13 @@ const policy = z.strictObject({
 const vaultPlaceOf = ({ url, namespace, mount, prefix }: z.output<typeof vaultOptions>): string =>
   [url, namespace ?? '', mount, prefix].join(' ');
 
+/** Of every store, whatever its kind: what rules may call it, so that they need not name stores. */
+const described = {
+  classes: z
+    .array(z.string().regex(/^[a-z0-9][a-z0-9_-]{0,63}$/, 'expected a word in lower case'))
+    .default([]),
+};
+
 const stores = z
   .strictObject({
     default: z.string().min(1),
@@ -57,11 +64,11 @@ const stores = z
     configured: z
       .array(
         z.discriminatedUnion('kind', [
-          simpleCryptoOptions,
-          pkcs11Options,
-          kmipOptions,
-          dogtagOptions,
-          vaultOptions,
+          simpleCryptoOptions.safeExtend(described),
+          pkcs11Options.safeExtend(described),
+          kmipOptions.safeExtend(described),
+          dogtagOptions.safeExtend(described),
+          vaultOptions.safeExtend(described),
         ]),
       )
       .min(1),

@@ -31,20 +31,23 @@ const known = new WeakMap<StoreRegistry, EnvironmentFacts['stores']>();
 export async function environmentFacts(services: Services, project: ProjectId): Promise<EnvironmentFacts> {
   const preferredStore = (await services.projectStores.find(project)) ?? null;
   let stores = known.get(services.stores);
-  if (stores === undefined) known.set(services.stores, (stores = storeFacts(services.stores)));
+  if (stores === undefined) known.set(services.stores, (stores = storeFacts(services)));
   return { stores, preferredStore, mode: services.policy.mode };
 }
 
-function storeFacts(registry: StoreRegistry): Readonly<Record<string, StoreFacts>> {
+function storeFacts({
+  stores,
+  storeClasses,
+}: Pick<Services, 'stores' | 'storeClasses'>): Readonly<Record<string, StoreFacts>> {
   return Object.fromEntries(
-    registry.all.map((store) => [
+    stores.all.map((store) => [
       store.name,
       {
         kind: store.kind,
-        classes: [],
+        classes: storeClasses.get(store.name) ?? [],
         acceptsNew: true,
         healthy: true,
-        default: store.name === registry.default.name,
+        default: store.name === stores.default.name,
       },
     ]),
   );

@@ -6,11 +6,12 @@ import type { Services } from './services.ts';
 /** The store a new payload goes to, and who chose it: the policy's word, else the project's assignment, else the default. */
 export async function placeFor(
   services: Services,
-  { decision, projectId }: Pick<Call<unknown, unknown>, 'decision' | 'projectId'>,
+  { decision }: Pick<Call<unknown, unknown>, 'decision'>,
   secret: SecretHeader,
   payloadSize: number,
 ): Promise<Placement> {
-  const assigned = await services.projectStores.find(projectId);
+  // A rule of the site's may let somebody of another project give the payload: it is still this project's.
+  const assigned = await services.projectStores.find(secret.projectId);
   return placeSecret({
     registry: services.stores,
     requested: decision.obligations.store,

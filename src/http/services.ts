@@ -67,6 +67,8 @@ export interface Services {
   readonly transportKeys: TransportKeyRepository;
   /** What the API says of the configured stores, by name. */
   readonly storeRecords: readonly SecretStoreRecord[];
+  /** By the names of stores: the words that the configuration has for each, for rules to choose by. */
+  readonly storeClasses: ReadonlyMap<string, readonly string[]>;
   /** Projects may see the stores and prefer one. */
   readonly multipleStores: boolean;
   readonly clock: Clock;

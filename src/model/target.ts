@@ -117,6 +117,8 @@ export interface SharedTarget {
   readonly type: 'secret_store' | 'transport_key';
   /** Null for one about to be created. */
   readonly id: string | null;
+  /** Of a store: its name, where it is known which one it is. */
+  readonly store?: string;
 }
 
 /** A collection to be listed; `query` holds the allow-listed parameters as sent. */

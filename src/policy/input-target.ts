@@ -70,7 +70,7 @@ export function targetInput(question: Question): unknown {
     case 'new-order':
       return { ...NOTHING, project_id: identity.principal.project?.id ?? null, ...newInput(target, nowMs) };
     default:
-      return ownerlessInput(target);
+      return ownerlessInput(target, question.environment);
   }
 }
 
@@ -90,7 +90,7 @@ function newInput(target: NewSecretTarget | NewContainerTarget | NewOrderTarget,
 }
 
 /** Lists, and what belongs to no project. */
-function ownerlessInput(target: Target): unknown {
+function ownerlessInput(target: Target, environment: EnvironmentFacts): unknown {
   switch (target.type) {
     case 'quota':
       return { ...NOTHING, type: 'quota', project_id: target.projectId, attributes: quotaAttributes(target) };
@@ -102,7 +102,12 @@ function ownerlessInput(target: Target): unknown {
       return { ...NOTHING, type: 'collection', query: target.query };
     case 'secret_store':
     case 'transport_key':
-      return { ...NOTHING, type: target.type, id: target.id };
+      return {
+        ...NOTHING,
+        type: target.type,
+        id: target.id,
+        store: storeInput(target.store ?? null, environment),
+      };
     default:
       return null;
   }

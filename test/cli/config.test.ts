@@ -85,6 +85,14 @@ describe('postern config check', () => {
     expect(ran.stderr).to.not.include(almost);
   });
 
+  it('refuses a class of stores that is no word', async () => {
+    for (const name of ['FIPS', 'fips 140', '']) {
+      const store = { ...softwareStore('software', MASTER_KEY), classes: [name] };
+      const stores = { default: 'software', configured: [store] };
+      expectRefusal(await check(configuration(place, { stores })), 'classes', 'a word in lower case');
+    }
+  });
+
   it('refuses two stores at one place of a Vault', async () => {
     const vault = (name: string, more: object = {}): object => ({
       name,

@@ -83,6 +83,8 @@ const targets: Readonly<Record<string, Target>> = {
   'a consumer of a secret': consumerOf(secretTarget(), 'nova'),
   "a project's store": { type: 'project_store', projectId: 'p-2', asked: null },
   'another store for a project': { type: 'project_store', projectId: 'p-2', asked: 'hsm' },
+  'a store': { type: 'secret_store', id: 's-1', store: 'hsm-a' },
+  'some store': { type: 'secret_store', id: null },
   collection: { type: 'collection', query: { acl_only: 'true' } },
   none: { type: 'none' },
 };
@@ -203,6 +205,16 @@ describe('policyInput', () => {
       attributes: { store: 'hsm' },
     });
     expect(asked(null)['attributes']).to.equal(null);
+  });
+
+  it('says which store is to be preferred', () => {
+    const target = targetOf({ target: { type: 'secret_store', id: 's-1', store: 'hsm-a' } });
+    expect(target).to.deep.include({
+      type: 'secret_store',
+      id: 's-1',
+      store: { name: 'hsm-a', kind: 'pkcs11', classes: ['fips'] },
+    });
+    expect(targetOf({ target: { type: 'transport_key', id: 't-1' } })['store']).to.equal(null);
   });
 
   it('names a store that is gone without making up its kind', () => {

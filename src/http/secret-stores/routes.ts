@@ -22,7 +22,11 @@ import {
 const COLLECTION = '/v1/secret-stores';
 
 const reads = { method: 'get', answers: 'json', missing: '', parse: nothing } as const;
-const storeTarget = ({ id }: SecretStoreRecord): SharedTarget => ({ type: 'secret_store', id });
+const storeTarget = ({ id, name }: SecretStoreRecord): SharedTarget => ({
+  type: 'secret_store',
+  id,
+  store: name,
+});
 /** Which store it will be is what the request is there to find out. */
 const someStore = (): SharedTarget => ({ type: 'secret_store', id: null });
 const noObject = (): Promise<undefined> => Promise.resolve(undefined);
