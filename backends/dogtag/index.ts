@@ -4,6 +4,7 @@ import { type SecretStore, type StoreCapabilities, type StoreFacts } from '../..
 import { createTurns } from '../../src/stores/turns.ts';
 import { claimKey } from './claims.ts';
 import { createGenerator, isSuch } from './generator.ts';
+import { createInventory } from './inventory.ts';
 import type { KeyId } from './key-record.ts';
 import { createKra, type Kra } from './kra.ts';
 import { readCredentials, type DogtagOptions } from './options.ts';
@@ -100,6 +101,7 @@ function createStore(options: DogtagOptions, opened: Opened): SecretStore {
     kind: 'dogtag',
     capabilities: CAPABILITIES,
     ...payloads,
+    inventory: createInventory({ name, namespace, kra, turns }),
     health: () => checkUp(opened),
     close: async () => {
       await session.logout();

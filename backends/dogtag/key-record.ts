@@ -35,14 +35,13 @@ export function recordIn(place: string, { json }: Pick<RestAnswer, 'json'>): Key
   };
 }
 
-/** The directory behind the KRA compares without case and spaces: what is only alike is left out. */
-export function activeIn(place: string, { json }: RestAnswer, clientKeyId: string): readonly KeyRecord[] {
+/** Those of a list, in its order. */
+export function recordsIn(place: string, { json }: RestAnswer): readonly KeyRecord[] {
   const entries = json?.['entries'];
   if (!Array.isArray(entries)) throw new StoreRejected(`${place} gave a list of keys without entries`);
-  return entries
-    .map((entry) => recordIn(place, { json: entry as RestAnswer['json'] }))
-    .filter((record) => record.isActive && record.clientKeyId === clientKeyId)
-    .sort((a, b) => (BigInt(a.id) < BigInt(b.id) ? -1 : 1));
+  return entries.map((entry) => recordIn(place, { json: entry as RestAnswer['json'] }));
 }
+
+export const byAge = (a: KeyRecord, b: KeyRecord): number => (BigInt(a.id) < BigInt(b.id) ? -1 : 1);
 
 export const idInUrl = (url: string): KeyId | undefined => keyId(url.slice(url.lastIndexOf('/') + 1));

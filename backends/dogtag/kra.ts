@@ -1,4 +1,4 @@
-import { activeIn, recordIn, type KeyId, type KeyRecord } from './key-record.ts';
+import { byAge, recordIn, recordsIn, type KeyId, type KeyRecord } from './key-record.ts';
 import { archive, generate, type GenerationRequest } from './new-key.ts';
 import { refusal, saysAbsent } from './refusal.ts';
 import type { Rest, RestAnswer } from './rest.ts';
@@ -16,6 +16,8 @@ export interface Kra {
   find(id: KeyId): Promise<KeyRecord | undefined>;
   /** With exactly this client key id, the oldest first: two archivals at once can both succeed. */
   listActive(clientKeyId: string): Promise<readonly KeyRecord[]>;
+  /** Of whatever client key id, in the directory's order: where one becomes inactive, the rest moves up. */
+  pageOfActive(start: number, size: number): Promise<readonly KeyRecord[]>;
   /** Undefined: the KRA said that there is none. Gives inactive keys, too. */
   retrieve(id: KeyId): Promise<RecoveredKey | undefined>;
   /** Of a key that is not there, too. */
@@ -52,7 +54,22 @@ export function createKra(deps: KraDeps): Kra {
         size: String(MOST_TWINS),
       });
       const answer = await session.call({ method: 'GET', path: `${keys}?${query.toString()}` });
-      return activeIn(place, expectOk(place, 'the question for active keys', answer), clientKeyId);
+      // The directory behind the KRA compares without case and spaces: what is only alike is left out.
+      return recordsIn(place, expectOk(place, 'the question for active keys', answer))
+        .filter((key) => key.isActive && key.clientKeyId === clientKeyId)
+        .sort(byAge);
+    },
+    pageOfActive: async (start, size) => {
+      const query = new URLSearchParams({
+        status: 'active',
+        start: String(start),
+        size: String(size),
+        maxResults: String(MOST_RESULTS),
+        maxTime: String(SEARCH_SECONDS),
+      });
+      const path = `${keys}?${query.toString()}`;
+      const answer = await session.call({ method: 'GET', path, within: SEARCH_SECONDS });
+      return recordsIn(place, expectOk(place, 'the question for all active keys', answer));
     },
     retrieve: (id) => retrieve(deps, id),
     deactivate: async (id) => {
@@ -64,6 +81,11 @@ export function createKra(deps: KraDeps): Kra {
 
 /** Far more keys with one client key id than could be archived at once. */
 const MOST_TWINS = 100;
+
+/** Without it a KRA searches no further than the first 100 keys, whatever page is asked for. */
+const MOST_RESULTS = 2_147_483_647;
+/** Of the directory's search; the KRA's own default is 10. */
+const SEARCH_SECONDS = 30;
 
 function expectOk(place: string, what: string, answer: RestAnswer): RestAnswer {
   if (answer.status < 200 || answer.status > 299) throw refusal(place, what, answer);

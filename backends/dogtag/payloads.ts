@@ -1,4 +1,5 @@
 import { IntegrityError } from '../../src/errors.ts';
+import { isCanonicalUuid4, secretId, type SecretId } from '../../src/model/ids.ts';
 import type { Payload } from '../../src/model/payload.ts';
 import type { SecretHeader } from '../../src/model/secret.ts';
 import { requireCapable } from '../../src/stores/capabilities.ts';
@@ -25,6 +26,16 @@ export function clientKeyIdOf(
   { id }: SecretHeader,
 ): string {
   return `${namespace}:${plain(name)}:${id}`;
+}
+
+/** Whose key it is; undefined for a key of another namespace or store, or none of a secret's. */
+export function secretIdIn(
+  { name, namespace }: Pick<DogtagOptions, 'name' | 'namespace'>,
+  clientKeyId: string,
+): SecretId | undefined {
+  const start = `${namespace}:${plain(name)}:`;
+  const id = clientKeyId.startsWith(start) ? clientKeyId.slice(start.length) : '';
+  return isCanonicalUuid4(id) ? secretId(id) : undefined;
 }
 
 const plain = (text: string): string =>

@@ -191,8 +191,15 @@ function one(line: string, key: Key | undefined): FakeAnswer {
 
 function list(line: string, keys: readonly Key[]): FakeAnswer {
   const query = new URLSearchParams(line.slice(line.indexOf('?')));
-  const entries = keys.filter((key) => key.active && key.clientKeyID === query.get('clientKeyID'));
-  return { status: 200, json: { total: entries.length, entries: entries.map(describeKey), Link: [] } };
+  const wanted = query.get('clientKeyID');
+  const number = (name: string, usual: number): number => Number(query.get(name) ?? usual);
+  // Seen on a real one: what comes behind this many is not found, whatever page is asked for.
+  const found = keys
+    .filter((key) => key.active && (wanted === null || key.clientKeyID === wanted))
+    .slice(0, number('maxResults', 100));
+  const start = number('start', 0);
+  const entries = found.slice(start, start + number('size', 20));
+  return { status: 200, json: { total: found.length, entries: entries.map(describeKey), Link: [] } };
 }
 
 const urlOf = ({ id }: Key): string => `https://fake/kra/rest/agent/keys/${id}`;

@@ -10,6 +10,8 @@ else
       return {
         store,
         sibling,
+        // More than the KRA looks through unless it is told to.
+        many: 120,
         reopen: () => openDogtag(),
         close: async () => {
           await store.close();
