@@ -40,12 +40,12 @@ export interface KekRotationRepository {
 export function createKekRotationRepository(db: Database): KekRotationRepository {
   return guarded<KekRotationRepository>({
     listAnyProject: async (wanted, { after, limit }) => {
-      const rows = wantedRows(db, wanted).orderBy('id').limit(limit);
+      const rows = wantedKeks(db, wanted).orderBy('id').limit(limit);
       if (after !== undefined) rows.where('id', '>', after);
       return ((await rows) as KekRow[]).map(toKek);
     },
     countAnyProject: async (wanted) => {
-      const [row] = (await wantedRows(db, wanted).count({ n: '*' })) as { n: number | string }[];
+      const [row] = (await wantedKeks(db, wanted).count({ n: '*' })) as { n: number | string }[];
       return Number(row?.n ?? 0);
     },
     replaceWrapped: async (seen, { wrapped, rootKey }, now) => {
@@ -58,11 +58,11 @@ export function createKekRotationRepository(db: Database): KekRotationRepository
     rotateActive: (seen, successor, now) => rotateActive(db, seen, successor, now),
     destroy: (id, retiredBefore, now) => destroy(db, id, retiredBefore, now),
     lastRewrapped: async (store) => latest(db.knex('keks').where({ store }), 'rewrapped_at'),
-    lastRetired: async (wanted) => latest(wantedRows(db, { ...wanted, state: 'retired' }), 'retired_at'),
+    lastRetired: async (wanted) => latest(wantedKeks(db, { ...wanted, state: 'retired' }), 'retired_at'),
   });
 }
 
-function wantedRows(db: Database, wanted: KeksWanted): Knex.QueryBuilder {
+export function wantedKeks(db: Database, wanted: KeksWanted): Knex.QueryBuilder {
   const { store, project, state, notUnder, createdBefore, retiredBefore } = wanted;
   const rows = db.knex('keks').where({ store }).whereNotNull('wrapped');
   if (project !== undefined) rows.where({ project_id: project });

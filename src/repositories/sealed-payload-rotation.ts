@@ -4,7 +4,7 @@ import type { SealedPayload } from '../model/sealed-payload.ts';
 import type { SecretHeader, SecretType } from '../model/secret.ts';
 import type { Timestamp } from '../model/timestamp.ts';
 import { guarded, type Database } from './database.ts';
-import type { Page } from './kek-rotation.ts';
+import { wantedKeks, type KeksWanted, type Page } from './kek-rotation.ts';
 
 /**
  * Before when a payload must have been sealed to be among those wanted: when it came, by the clock of whoever took it, or
@@ -15,11 +15,19 @@ export interface SealedBefore {
   readonly resealed: Timestamp;
 }
 
+/** Which rows; what is left out is not asked about. */
+export interface SealedWanted {
+  readonly before?: SealedBefore | undefined;
+  /** The byte that stands for it in the layout of a sealed payload. */
+  readonly contentSuite?: number | undefined;
+}
+
 /** Sealed rows as rotation goes through them: whose they are, without their bytes. */
 export interface SealedPayloadRotationRepository {
-  /** In the order of the secrets' ids. */
-  list(kek: KekId, page: Page<SecretId>, before?: SealedBefore): Promise<readonly SecretHeader[]>;
-  count(kek: KekId, before?: SealedBefore): Promise<number>;
+  /** What that KEK sealed, in the order of the secrets' ids. */
+  list(kek: KekId, wanted: SealedWanted, page: Page<SecretId>): Promise<readonly SecretHeader[]>;
+  /** What those KEKs sealed. */
+  countAnyProject(keks: KeksWanted, wanted: SealedWanted): Promise<number>;
   /** False: the row is gone, or its bytes are not those that were seen; nothing was changed. */
   replace(secret: SecretId, store: string, seen: SealedPayload, fresh: Replacement): Promise<boolean>;
 }
@@ -41,13 +49,10 @@ interface HeaderRow {
 }
 
 export function createSealedPayloadRotationRepository(db: Database): SealedPayloadRotationRepository {
-  const rowsOf = (kek: KekId, before: SealedBefore | undefined): Knex.QueryBuilder => {
-    const rows = db.knex('sealed_payloads as p').where({ 'p.kek_id': kek });
-    return before === undefined ? rows : rows.where((due) => dueRows(due, before));
-  };
   return guarded<SealedPayloadRotationRepository>({
-    list: async (kek, { after, limit }, before) => {
-      const rows = rowsOf(kek, before)
+    list: async (kek, wanted, { after, limit }) => {
+      const rows = wantedRows(db, wanted)
+        .where({ 'p.kek_id': kek })
         .join('secrets as s', 's.id', 'p.secret_id')
         .orderBy('p.secret_id')
         .limit(limit)
@@ -55,8 +60,9 @@ export function createSealedPayloadRotationRepository(db: Database): SealedPaylo
       if (after !== undefined) rows.where('p.secret_id', '>', after);
       return ((await rows) as HeaderRow[]).map(toHeader);
     },
-    count: async (kek, before) => {
-      const [row] = (await rowsOf(kek, before).count({ n: '*' })) as { n: number | string }[];
+    countAnyProject: async (keks, wanted) => {
+      const rows = wantedRows(db, wanted).whereIn('p.kek_id', wantedKeks(db, keks).select('id'));
+      const [row] = (await rows.count({ n: '*' })) as { n: number | string }[];
       return Number(row?.n ?? 0);
     },
     replace: async (secret, store, seen, { sealed, now, isResealed }) => {
@@ -74,10 +80,19 @@ export function createSealedPayloadRotationRepository(db: Database): SealedPaylo
   });
 }
 
-function dueRows(rows: Knex.QueryBuilder, { created, resealed }: SealedBefore): void {
-  rows
-    .where((never) => never.whereNull('p.resealed_at').where('p.created_at', '<', created))
-    .orWhere('p.resealed_at', '<', resealed);
+/** Of the layout (KBP1): the content suite, behind four bytes that are always the same. */
+const CONTENT_SUITE = 'substr(p.blob, 5, 1)';
+
+function wantedRows(db: Database, { before, contentSuite }: SealedWanted): Knex.QueryBuilder {
+  const rows = db.knex('sealed_payloads as p');
+  if (contentSuite !== undefined) rows.whereRaw(`${CONTENT_SUITE} = ?`, [Buffer.from([contentSuite])]);
+  if (before === undefined) return rows;
+  const { created, resealed } = before;
+  return rows.where((old) => {
+    old
+      .where((never) => never.whereNull('p.resealed_at').where('p.created_at', '<', created))
+      .orWhere('p.resealed_at', '<', resealed);
+  });
 }
 
 function toHeader(row: HeaderRow): SecretHeader {

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { expect } from 'chai';
-import { kekId, type KekId } from '../../src/model/ids.ts';
+import { kekId, type KekId, type ProjectId } from '../../src/model/ids.ts';
 import type { SealedPayload } from '../../src/model/sealed-payload.ts';
 import type { SecretHeader } from '../../src/model/secret.ts';
 import { now, timestampFromMillis } from '../../src/model/timestamp.ts';
@@ -8,6 +8,7 @@ import { createKekRepository } from '../../src/repositories/keks.ts';
 import {
   createSealedPayloadRotationRepository,
   type SealedPayloadRotationRepository,
+  type SealedWanted,
 } from '../../src/repositories/sealed-payload-rotation.ts';
 import { createSealedPayloadRepository } from '../../src/repositories/sealed-payloads.ts';
 import { describeDatabases, type TestDatabase } from '../helpers/databases.ts';
@@ -20,18 +21,20 @@ describeDatabases('sealed payloads in rotation', (dialect) => {
   let rotation: SealedPayloadRotationRepository;
   let kek: KekId;
   let next: KekId;
+  let project: ProjectId;
   before(async () => {
     db = await dialect.open();
     rotation = createSealedPayloadRotationRepository(db);
   });
   after(() => db.close());
   beforeEach(async () => {
-    [kek, next] = [await aKek(), await aKek()];
+    project = aSecretHeader().projectId;
+    [kek, next] = [await aKek(project), await aKek()];
   });
 
-  const aKek = async (): Promise<KekId> => {
+  const aKek = async (project?: ProjectId): Promise<KekId> => {
     const id = kekId(randomUUID());
-    const { projectId } = aSecretHeader();
+    const projectId = project ?? aSecretHeader().projectId;
     const record = { id, store: STORE, projectId, version: 1, rootKey: 'r', wrapped: randomBytes(9) };
     await createKekRepository(db).insertActive({ ...record, createdAt: now() });
     return id;
@@ -45,6 +48,8 @@ describeDatabases('sealed payloads in rotation', (dialect) => {
   };
   const found = (secret: SecretHeader): Promise<SealedPayload | undefined> =>
     createSealedPayloadRepository(db).find(secret.id, STORE);
+  const count = (wanted: SealedWanted = {}): Promise<number> =>
+    rotation.countAnyProject({ store: STORE, project }, wanted);
   const later = (): ReturnType<typeof now> => timestampFromMillis(Date.now() + 60_000);
 
   it('are listed by their KEK, whose they are, page by page', async () => {
@@ -52,9 +57,18 @@ describeDatabases('sealed payloads in rotation', (dialect) => {
     const all = await Promise.all(Array.from({ length: 5 }, () => put(sealed(), about)));
     await put(sealed(next));
     const sorted = all.sort((a, b) => (a.id < b.id ? -1 : 1));
-    expect(await rotation.list(kek, { limit: 2 })).to.deep.equal(sorted.slice(0, 2));
-    expect(await rotation.list(kek, { after: sorted[1]!.id, limit: 9 })).to.deep.equal(sorted.slice(2));
-    expect(await rotation.count(kek)).to.equal(5);
+    expect(await rotation.list(kek, {}, { limit: 2 })).to.deep.equal(sorted.slice(0, 2));
+    expect(await rotation.list(kek, {}, { after: sorted[1]!.id, limit: 9 })).to.deep.equal(sorted.slice(2));
+    expect(await count()).to.equal(5);
+  });
+
+  it('are told apart by how their content is sealed', async () => {
+    const [gcm, cbc] = [Buffer.from('KBP1\x01 rest', 'latin1'), Buffer.from('KBP1\x02 rest', 'latin1')];
+    await put({ kekId: kek, blob: gcm });
+    const signed = await put({ kekId: kek, blob: cbc });
+    expect(await rotation.list(kek, { contentSuite: 2 }, { limit: 9 })).to.deep.equal([signed]);
+    expect(await count({ contentSuite: 1 })).to.equal(1);
+    expect(await count({ contentSuite: 3 })).to.equal(0);
   });
 
   it('are replaced only as long as they are as seen', async () => {
@@ -101,14 +115,14 @@ describeDatabases('sealed payloads in rotation', (dialect) => {
     const secrets = [await put(one), await put(two), await put(three)];
     const before = { created: later(), resealed: began };
     const due = async (): Promise<string[]> =>
-      (await rotation.list(kek, { limit: 9 }, before)).map(({ id }) => id).sort();
+      (await rotation.list(kek, { before }, { limit: 9 })).map(({ id }) => id).sort();
     expect(await due()).to.deep.equal(secrets.map(({ id }) => id).sort());
     const again = (isResealed: boolean) => ({ sealed: sealed(), now: now(), isResealed });
     await rotation.replace(secrets[0]!.id, STORE, one, again(false));
     await rotation.replace(secrets[1]!.id, STORE, two, again(true));
     expect(await due()).to.deep.equal([secrets[0]!.id, secrets[2]!.id].sort());
-    expect(await rotation.count(kek, before)).to.equal(2);
-    expect(await rotation.count(kek, { created: began, resealed: began }), 'came later').to.equal(0);
-    expect(await rotation.count(kek, { created: began, resealed: later() }), 'again').to.equal(1);
+    expect(await count({ before })).to.equal(2);
+    expect(await count({ before: { created: began, resealed: began } }), 'came later').to.equal(0);
+    expect(await count({ before: { created: began, resealed: later() } }), 'again').to.equal(1);
   });
 });
