@@ -35,6 +35,18 @@ step tests
   exit 1
 }
 
+# Each as a site would use it: compiled together with the default rules, and with no other example.
+for example in examples/*/; do
+  step "example ${example%/}"
+  "$opa" check --strict --capabilities capabilities.json --schema schema postern.rego lib "$example"
+  "$opa" test postern.rego lib data.json "$example"
+  "$opa" test --coverage --threshold 100 postern.rego postern_test.rego lib data.json "$example" >"$scratch/coverage.json" || {
+    cat "$scratch/coverage.json"
+    exit 1
+  }
+  "$here/build.sh" -o "$scratch/example.tar.gz" "$example"
+done
+
 # The interpreter's half of the matrix; test/policy/matrix.test.ts plays the other half against the compiled module.
 step matrix
 (cd "$root" && node --import tsx test/policy/write-cases.mjs "$scratch/cases.json")
