@@ -63,9 +63,10 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     run: () => Promise.resolve({ config: 'ok' }),
   },
   'stores list': {
-    help: 'Show the configured stores, their projects and how many payloads they hold.',
-    example: 'postern stores list --json --config /etc/postern/postern.yaml',
-    run: ({ config }) => runList(config),
+    help: 'Show the configured stores, their projects and how many payloads they hold; or where projects keep theirs.',
+    example: 'postern stores list --projects --config /etc/postern/postern.yaml',
+    run: ({ config, options }) => runList(config, options),
+    options: { project: TEXT, projects: FLAG },
   },
   'stores check': {
     help: 'Ask every store whether it can serve.',

@@ -9,12 +9,14 @@ import { planMove, type MovePlan } from '../operations/moves/plan-move.ts';
 import { runMove } from '../operations/moves/run-move.ts';
 import { undoMove } from '../operations/moves/undo-move.ts';
 import { createMovableSecretRepository } from '../repositories/movable-secrets.ts';
+import { createProjectStoreRepository } from '../repositories/project-stores.ts';
 import { createRunRepository } from '../repositories/runs.ts';
 import type { Database } from '../repositories/database.ts';
 import type { Invocation } from './commands.ts';
 import { withDatabase } from './database.ts';
 import { showMove, type ShownMove } from './moves.ts';
 import { atRun, openOf, type Pacing } from './moving.ts';
+import { operatorName } from './operator-name.ts';
 import { countOption, flagOption, numberOption, textOption, type OptionValues } from './options.ts';
 
 /** `postern move --to S`: copies, verifies and flips each secret that the options name, then destroys the old copies. */
@@ -29,8 +31,9 @@ export function runMoveCommand(invocation: Invocation): Promise<unknown> {
     const id = runId(`mov-${randomUUID()}`);
     const runs = createRunRepository(database);
     const run = await runs.insert({ id, kind: 'move', spec: { ...spec, ...pacingOf(options) } }, now());
-    await runs.tell(id, { report: { total: plan.secrets } }, now());
+    await runs.tell(id, { report: { total: plan.secrets, by: operatorName() } }, now());
     process.stderr.write(`${id}\n`);
+    await sayWhereNewOnesGo(database, config, spec);
     return workAt(invocation, database, run);
   });
 }
@@ -80,6 +83,20 @@ export function runMovePause({ config, words }: Invocation): Promise<unknown> {
     if (!paused) throw new ConfigurationError(`${run.id} is ${run.state}: there is nothing to pause`);
     return showMove(database, run.id);
   });
+}
+
+/** Moving away what is there does not change where new secrets go. */
+async function sayWhereNewOnesGo(
+  database: Database,
+  { stores }: Invocation['config'],
+  { project, to }: MoveSpec,
+): Promise<void> {
+  if (project === undefined) return;
+  const store = (await createProjectStoreRepository(database).findNow(project)) ?? stores.default;
+  if (store === to) return;
+  process.stderr.write(
+    `new secrets of ${project} go to "${store}": "postern stores assign --project ${project} --store ${to}" changes that\n`,
+  );
 }
 
 async function workAt(invocation: Invocation, database: Database, run: Run): Promise<ShownMove> {

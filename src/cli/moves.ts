@@ -27,6 +27,8 @@ export interface ShownMove {
   readonly returned: number;
   readonly failed: number;
   readonly since: string;
+  /** Who began it. */
+  readonly by: string;
 }
 
 /** `postern move list`: every move, the newest first. */
@@ -80,6 +82,8 @@ const showReceipt = ({ secret, fromStore, toStore, state, movedAt, endedAt, erro
   error: error ?? '',
 });
 
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+
 export async function showMove(database: Database, id: RunId): Promise<ShownMove> {
   const run = await createRunRepository(database).find(id);
   if (run === undefined) throw new ConfigurationError(`there is no move "${id}"`);
@@ -103,5 +107,6 @@ async function show(database: Database, run: Run): Promise<ShownMove> {
     returned: count('returned', 'undone'),
     failed: count('failed'),
     since: run.createdAt,
+    by: textOf(run.report?.['by']),
   };
 }

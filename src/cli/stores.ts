@@ -5,23 +5,36 @@ import { projectId } from '../model/ids.ts';
 import { now } from '../model/timestamp.ts';
 import { openStore } from '../open-stores.ts';
 import { checkStore } from '../operations/stores/check-store.ts';
+import type { Database } from '../repositories/database.ts';
 import { createProjectStoreRepository } from '../repositories/project-stores.ts';
 import { createSecretRepository } from '../repositories/secrets.ts';
 import { withDatabase } from './database.ts';
+import { flagOption, textOption, type OptionValues } from './options.ts';
+import { listPlaces } from './store-places.ts';
 
-/** `postern stores list`: every configured store, the projects it was assigned to, and how many payloads it holds. */
-export function runList(config: Config): Promise<unknown> {
-  return withDatabase(config, async (database) => {
-    const held = await createSecretRepository(database).countAnyProjectByStore();
-    const assigned = await createProjectStoreRepository(database).listAnyProject();
-    return config.stores.configured.map(({ name, kind }) => ({
-      name,
-      kind,
-      default: name === config.stores.default,
-      secrets: held.get(name) ?? 0,
-      projects: assigned.filter(({ store }) => store === name).map((assignment) => assignment.projectId),
-    }));
-  });
+/**
+ * `postern stores list`: every configured store, the projects it was assigned to, and how many payloads it holds. With
+ * `--projects`, or for one `--project`: a row for each project and store.
+ */
+export function runList(config: Config, options: OptionValues): Promise<unknown> {
+  const project = textOption(options, 'project');
+  return withDatabase(config, (database) =>
+    project === undefined && !flagOption(options, 'projects')
+      ? listStores(config, database)
+      : listPlaces(database, project),
+  );
+}
+
+async function listStores(config: Config, database: Database): Promise<unknown> {
+  const held = await createSecretRepository(database).countAnyProjectByStore();
+  const assigned = await createProjectStoreRepository(database).listAnyProject();
+  return config.stores.configured.map(({ name, kind }) => ({
+    name,
+    kind,
+    default: name === config.stores.default,
+    secrets: held.get(name) ?? 0,
+    projects: assigned.filter(({ store }) => store === name).map((assignment) => assignment.projectId),
+  }));
 }
 
 /**

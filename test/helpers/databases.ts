@@ -48,6 +48,12 @@ export function describeDatabases(title: string, suite: (dialect: TestDialect) =
   }
 }
 
+/** For a test that is about something else, and long: PostgreSQL where it is, as in production, else SQLite. */
+export function oneDatabase(): TestDialect {
+  const dialects = databases();
+  return dialects.findLast(({ absent }) => absent === undefined) ?? dialects[0]!;
+}
+
 /** One pending test that carries the reason, or one failing test when the missing part was required. */
 export function skipAloud(reason: string, required: boolean): void {
   it(`absent: ${reason}`, function () {
