@@ -111,9 +111,28 @@ describeDatabases('postern stores', (dialect) => {
       { name: 'software', kind: 'simple_crypto', default: true, secrets: 3, projects: [] },
       { name: 'second', kind: 'simple_crypto', default: false, secrets: 1, projects: ['p-9'] },
     ]);
-    expect(await json('stores', 'unassign', 'p-9')).to.deep.equal({ project: 'p-9', unassigned: true });
+    const of1 = [
+      { project: 'p-1', store: 'second', secrets: 1, assigned: false },
+      { project: 'p-1', store: 'software', secrets: 2, assigned: false },
+    ];
+    expect(await json('stores', 'list', '--projects')).to.deep.equal([
+      ...of1,
+      { project: 'p-2', store: 'software', secrets: 1, assigned: false },
+      { project: 'p-9', store: 'second', secrets: 0, assigned: true },
+    ]);
+    await json('stores', 'assign', 'p-1', 'second');
+    expect(await json('stores', 'list', '--project', 'p-1')).to.deep.equal([
+      { ...of1[0], assigned: true },
+      of1[1],
+    ]);
+    const { stdout } = await postern('stores', 'list', '--project', 'p-1');
+    expect(stdout.split('\n')[0]).to.match(/^project +store +secrets +assigned$/);
+    expect(stdout).to.match(/^p-1 +second +1 +true$/m);
+    expect((await postern('stores', 'list', '--project', 'nobody')).stdout).to.equal('none\n');
+    for (const project of ['p-1', 'p-9'])
+      expect(await json('stores', 'unassign', project)).to.deep.equal({ project, unassigned: true });
     expect(await json('stores', 'unassign', 'p-9')).to.deep.equal({ project: 'p-9', unassigned: false });
-  }).timeout(60_000);
+  }).timeout(90_000);
 
   const stored = async (
     broker: ServingProcess,
@@ -147,7 +166,8 @@ describeDatabases('postern stores', (dialect) => {
       [['stores', 'assign', '--store', 'second'], 'which project, and which store?'],
       [['stores', 'assign', 'p-9', '--store', 'second'], 'name them all, or none'],
       [['stores', 'unassign', '--store', 'second'], '--store means nothing here'],
-      [['stores', 'list', '--project', 'p-9'], '--project means nothing here'],
+      [['stores', 'check', '--project', 'p-9'], '--project means nothing here'],
+      [['stores', 'list', '--store', 'second'], '--store means nothing here'],
     ] as const) {
       expect(await postern(...args)).to.include({ code: 1, stderr: `postern: ${words}\n` });
     }
