@@ -28,6 +28,10 @@ export function runMoveCommand(invocation: Invocation): Promise<unknown> {
   return withDatabase(config, async (database) => {
     const plan = await planOf(invocation, database, spec);
     if (flagOption(options, 'dry-run')) return showPlan(plan, spec);
+    if (plan.secrets === 0) {
+      process.stderr.write('there is nothing to move\n');
+      return { moved: 0 };
+    }
     const id = runId(`mov-${randomUUID()}`);
     const runs = createRunRepository(database);
     const run = await runs.insert({ id, kind: 'move', spec: { ...spec, ...pacingOf(options) } }, now());
