@@ -3,7 +3,8 @@
 #
 #   pykmip.sh [--dir DIR] up | down | status | env | destroy
 #
-# POSTERN_KMIP_PORT (5696) is where it listens. `env` prints shell exports; `destroy` also deletes keys and objects.
+# POSTERN_KMIP_PORT (5696) is where it listens. With POSTERN_KMIP_MANY=1 it is fit for thousands of objects: see
+# pykmip-server.py. `env` prints shell exports; `destroy` also deletes keys and objects.
 # shellcheck source=test/services/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=test/services/certificates.sh
@@ -15,6 +16,8 @@ PIDFILE=$STATE/pykmip.pid
 TLS=$STATE/tls
 # The server calls ssl.wrap_socket, which Python 3.12 no longer has: Debian's own, whatever is first in PATH.
 PYTHON=/usr/bin/python3
+SERVER=/usr/bin/pykmip-server
+[ -z "${POSTERN_KMIP_MANY:-}" ] || SERVER=$SERVICES_SOURCE/pykmip-server.py
 
 # Everything a client can get wrong, one certificate each: whoever it is, expired, foreign, not meant for clients.
 make_certificates() {
@@ -47,7 +50,7 @@ answers() {
 
 start() {
   port_is_free "$PORT" || die "port $PORT is taken by a server that is not ours"
-  spawn "$PIDFILE" "$STATE/output.log" "$PYTHON" -W ignore /usr/bin/pykmip-server \
+  spawn "$PIDFILE" "$STATE/output.log" "$PYTHON" -W ignore "$SERVER" \
     -f "$STATE/server.conf" -l "$STATE/server.log"
   wait_ready 30 "$PIDFILE" answers || die "ended, or not ready after 30 s; see $STATE/output.log and server.log"
 }
@@ -92,5 +95,5 @@ case ${1:-} in
     printf 'export POSTERN_TEST_KMIP_TLS=%q\n' "$TLS"
     ;;
   destroy) down; rm -rf "$STATE" ;;
-  *) sed -n '2,6s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+  *) sed -n '2,7s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
 esac
