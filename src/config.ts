@@ -6,14 +6,12 @@ import { simpleCryptoOptions } from '../backends/simple-crypto/index.ts';
 import { vaultOptions } from '../backends/vault/index.ts';
 import { headersOptions } from './identity/headers.ts';
 import { keystoneOptions } from './identity/keystone/options.ts';
+import { secondsIn } from './model/duration.ts';
 
-/** Seconds, as a number or as `10s`, `5m`, `1h`. */
+/** Seconds, as a number or as `10s`, `5m`, `1h`, `30d`. */
 const duration = z
-  .union([z.number().positive(), z.string().regex(/^\d+(s|m|h)$/)])
-  .transform((value) => (typeof value === 'number' ? value : inSeconds(value)));
-
-const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
-const inSeconds = (text: string): number => Number(text.slice(0, -1)) * (SECONDS[text.slice(-1)] as number);
+  .union([z.number().positive(), z.string().regex(/^\d{1,9}[smhd]$/)])
+  .transform((value) => (typeof value === 'number' ? value : (secondsIn(value) as number)));
 
 const listen = z.strictObject({
   host: z.string().min(1).default('127.0.0.1'),
@@ -105,6 +103,11 @@ const audit = z.strictObject({
     .default([{ kind: 'file', path: 'var/audit.jsonl' }]),
 });
 
+const gc = z.strictObject({
+  /** Null: expired secrets stay for ever, seen by nobody. */
+  expired_after: duration.nullable().default(null),
+});
+
 const limits = z.strictObject({
   max_secret_bytes: z.int().min(1).max(1_048_576).default(20_000),
   max_request_bytes: z.int().min(1).max(4_194_304).default(25_000),
@@ -134,6 +137,7 @@ export const configSchema = z.strictObject({
   limits: limits.prefault({}),
   quotas: quotas.prefault({}),
   audit: audit.prefault({}),
+  gc: gc.prefault({}),
   cors: z.strictObject({ allowed_origins: z.array(z.string()).default([]) }).prefault({}),
   healthcheck: z.strictObject({ disable_file: z.string().nullable().default(null) }).prefault({}),
   api: z.strictObject({ max_microversion: z.enum(['1.0', '1.1', '1.2']).default('1.2') }).prefault({}),

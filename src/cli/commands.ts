@@ -1,6 +1,10 @@
 import type { Config } from '../config.ts';
 import type { Log } from '../log.ts';
 import { runMigrate, runStatus } from './db.ts';
+import { runGc } from './gc.ts';
+import { runKeysRetire } from './keys-retire.ts';
+import { runKeysRotate, runKeysRotations } from './keys-rotate.ts';
+import { runKeysStatus } from './keys-status.ts';
 import { runKeysCheck, runKeysInit } from './keys.ts';
 import { runMoveCommand, runMoveFinish, runMovePause, runMoveResume, runMoveUndo } from './move.ts';
 import { runMoveList, runMoveReceipts } from './moves.ts';
@@ -88,7 +92,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     named: ['project'],
   },
   'keys init': {
-    help: 'Make the first master key of an HSM store on its token.',
+    help: 'Make the master keys of an HSM store that its token lacks.',
     example: 'postern keys init hsm --config /etc/postern/postern.yaml',
     run: ({ config, words, log }) => runKeysInit(config, words, log),
   },
@@ -96,6 +100,43 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     help: 'Show the master keys of an HSM store as its token has them.',
     example: 'postern keys check hsm --config /etc/postern/postern.yaml',
     run: ({ config, words, log }) => runKeysCheck(config, words, log),
+  },
+  'keys status': {
+    help: 'Show master keys and project keys, and what needs them.',
+    example: 'postern keys status software --config /etc/postern/postern.yaml',
+    run: runKeysStatus,
+    options: { project: TEXT },
+  },
+  'keys rotate': {
+    help: 'Replace the keys of a store while they are in use, and go on with what was left.',
+    example: 'postern keys rotate software --level master --config /etc/postern/postern.yaml',
+    run: runKeysRotate,
+    options: { level: TEXT, project: TEXT, ...PACE, 'dry-run': FLAG },
+  },
+  'keys rotations': {
+    help: 'Show every rotation, the newest first.',
+    example: 'postern keys rotations --config /etc/postern/postern.yaml',
+    run: runKeysRotations,
+  },
+  'keys retire': {
+    help: 'Let go of keys that nothing needs any more.',
+    example: 'postern keys retire software 2026-11 --config /etc/postern/postern.yaml',
+    run: runKeysRetire,
+    options: { 'project-keks': FLAG, destroy: FLAG, ...PACE },
+  },
+  gc: {
+    help: 'Show what stores and tables hold that nobody needs, and let it go.',
+    example:
+      'postern gc\n  postern gc --destroy --expired-after 30d\n  (--store STORE, --at-most N, --rate N, --concurrency N, --receipts-after 365d)',
+    run: runGc,
+    options: {
+      destroy: FLAG,
+      'at-most': TEXT,
+      store: TEXT,
+      'expired-after': TEXT,
+      'receipts-after': TEXT,
+      ...PACE,
+    },
   },
   move: {
     help: 'Move secrets to another store while they are used.',

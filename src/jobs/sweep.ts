@@ -80,7 +80,7 @@ async function clearUp(deps: SweepDeps, left: Receipt): Promise<void> {
 }
 
 /** A slow store is given its time: a payload that arrives after its row was swept would be one nobody points to. */
-function unfinishedAfterMs({ all }: StoreRegistry): number {
+export function unfinishedAfterMs({ all }: StoreRegistry): number {
   return Math.max(UNFINISHED_AFTER_MS, ...all.map(({ longestMs = 0 }) => 2 * longestMs));
 }
 

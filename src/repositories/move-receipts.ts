@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { SecretId } from '../model/ids.ts';
 import type { Receipt, ReceiptState } from '../model/move.ts';
 import type { RunId } from '../model/run.ts';
-import type { Secret, SecretHeader } from '../model/secret.ts';
+import type { Secret } from '../model/secret.ts';
 import type { Timestamp } from '../model/timestamp.ts';
 import { guarded, isDuplicate, transaction, type Database } from './database.ts';
 import { toReceipt, toReceiptRow, type ReceiptRow } from './move-receipt-rows.ts';
@@ -10,9 +10,10 @@ import { toReceipt, toReceiptRow, type ReceiptRow } from './move-receipt-rows.ts
 /** A secret with a payload, as it was read. */
 export type StoredSecret = Secret & { readonly store: string; readonly storeRef: string };
 
-/** An extra copy of a secret, in a store that its row does not point to. */
+/** An extra copy of a secret, which its row does not point to. */
 export interface SpareCopy {
-  readonly secret: SecretHeader;
+  /** As it was read. */
+  readonly secret: Secret;
   readonly store: string;
   readonly ref: string;
 }
@@ -24,7 +25,7 @@ export interface SpareCopy {
 export interface MoveReceiptRepository {
   /** The secret is this move's until the receipt ends; undefined: it is in a move already. */
   begin(run: RunId, secret: StoredSecret, to: string, now: Timestamp): Promise<Receipt | undefined>;
-  /** The place of a move is taken while an extra copy is cleared away; undefined: the secret is in a move. */
+  /** The place of a move is taken while an extra copy is cleared away; undefined: the secret is in a move, or changed. */
   beginClearing(spare: SpareCopy, now: Timestamp): Promise<Receipt | undefined>;
   /** Of an open receipt that somebody left; undefined: somebody else was faster. */
   claim(receipt: Receipt, now: Timestamp): Promise<Receipt | undefined>;
@@ -122,7 +123,15 @@ async function beginClearing(
     now,
     toStore: store,
   });
-  return insert(db, { ...row, to_ref: ref });
+  return transaction(db, async (tx) => {
+    // Whoever lets the row point to this copy did so before, and is seen, or waits here and finds the place taken.
+    const held = await tx
+      .knex('secrets')
+      .where({ id: secret.id, version: secret.version, state: 'active' })
+      .whereRaw('not (store = ? and store_ref = ?)', [store, ref])
+      .update({ updated_at: tx.knex.ref('updated_at') });
+    return held === 1 ? insert(tx, { ...row, to_ref: ref }) : undefined;
+  });
 }
 
 async function insert(db: Database, row: ReceiptRow): Promise<Receipt | undefined> {

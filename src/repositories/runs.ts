@@ -18,7 +18,7 @@ export interface RunRepository {
   change(id: RunId, from: readonly RunState[], to: RunState, now: Timestamp): Promise<boolean>;
   /** Replaces what is told of the run, in its spec or its report. */
   tell(id: RunId, told: Partial<Pick<Run, 'spec' | 'report'>>, now: Timestamp): Promise<void>;
-  /** Of ends that came before; how many went. Receipts of moves go with them. */
+  /** Of ends that came before; how many went. Receipts go with them, and those of no run that ended before. */
   removeEnded(before: Timestamp): Promise<number>;
 }
 
@@ -90,7 +90,15 @@ const NEW = { state: 'open', holder: null, heartbeat_at: null, report: null } as
 
 async function removeEnded(db: Database, before: Timestamp): Promise<number> {
   const ended = () => db.knex('runs').whereIn('state', ['done', 'undone']).where('updated_at', '<', before);
-  await db.knex('move_receipts').whereNotNull('ended_at').whereIn('run_id', ended().select('id')).delete();
+  await db
+    .knex('move_receipts')
+    .whereNotNull('ended_at')
+    .where((old) =>
+      old
+        .whereIn('run_id', ended().select('id'))
+        .orWhere((own) => own.whereNull('run_id').where('ended_at', '<', before)),
+    )
+    .delete();
   return ended().delete();
 }
 

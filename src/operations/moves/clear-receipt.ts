@@ -21,6 +21,11 @@ export async function destroySpare(
   const old = receipt.state === 'destroying';
   const store = stores.named(old ? receipt.fromStore : receipt.toStore);
   const known = old ? receipt.fromRef : receipt.toRef;
+  // What was found outside of any move may be in the very store that the secret is in: it alone goes.
+  if (receipt.runId === null && known !== null && store.inventory !== undefined) {
+    const { id: secretId, projectId } = receipt.secret;
+    return store.inventory.destroy({ secretId, projectId, ref: storeRef(known) });
+  }
   const ref = known === null ? await store.locate(receipt.secret) : storeRef(known);
   if (ref !== undefined) await store.destroy(receipt.secret, ref);
 }
