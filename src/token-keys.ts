@@ -1,16 +1,30 @@
-import { checkTokenKeys, initTokenKeys, type DescribedKey } from '../backends/pkcs11/index.ts';
+import {
+  checkTokenKeys,
+  destroyTokenKeys,
+  initTokenKeys,
+  type DescribedKey,
+} from '../backends/pkcs11/index.ts';
 import type { Config, StoreConfig } from './config.ts';
 import { BrokerError, ConfigurationError } from './errors.ts';
 import type { Log } from './log.ts';
 
 export type { DescribedKey } from '../backends/pkcs11/index.ts';
 
-/** Makes the first master key of a `pkcs11` store on its token; `ConfigurationError` when it is there. */
+/** Makes the master keys of a `pkcs11` store that its token lacks; `wrapped`: how many project keys need each. */
 export const initStoreKeys = (
   config: Config,
   name: string | undefined,
-  log: Log,
-): Promise<readonly DescribedKey[]> => inWords(initTokenKeys({ options: storeNamed(config, name), log }));
+  { wrapped, log }: { readonly wrapped: ReadonlyMap<string, number>; readonly log: Log },
+): Promise<readonly DescribedKey[]> =>
+  inWords(initTokenKeys({ options: storeNamed(config, name), log }, wrapped));
+
+/** Destroys a master key of a `pkcs11` store on its token. That nothing needs it is for the caller to know. */
+export const destroyStoreKeys = (
+  config: Config,
+  name: string,
+  { id, log }: { readonly id: string; readonly log: Log },
+): Promise<readonly DescribedKey[]> =>
+  inWords(destroyTokenKeys({ options: storeNamed(config, name), log }, id));
 
 /** What the token says of the master keys of a `pkcs11` store. */
 export const describeStoreKeys = (

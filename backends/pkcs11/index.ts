@@ -18,7 +18,7 @@ import { createTokenGenerator } from './token-generator.ts';
 import { createTokenRotation } from './token-rotation.ts';
 import { createTokenSealer } from './token-sealer.ts';
 
-export { checkTokenKeys, initTokenKeys } from './keys.ts';
+export { checkTokenKeys, destroyTokenKeys, initTokenKeys } from './keys.ts';
 export { pkcs11Options, type Pkcs11Options } from './options.ts';
 export type { DescribedKey } from './token-keys.ts';
 

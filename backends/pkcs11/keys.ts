@@ -1,3 +1,4 @@
+import { StoreMisconfigured } from '../../src/errors.ts';
 import type { Log } from '../../src/log.ts';
 import { createTokenHost } from './host.ts';
 import type { Ask } from './link.ts';
@@ -10,12 +11,37 @@ export interface TokenKeysDeps {
 }
 
 /**
- * Makes the first of the store's master keys on its token: an AES key that may only wrap and unwrap, and a MAC key that may
- * only sign and verify; neither ever leaves. `StoreMisconfigured`, and nothing made, when one of the labels is there.
+ * Makes the store's master keys that its token lacks: an AES key that may only wrap and unwrap, and a MAC key that may only
+ * sign and verify; neither ever leaves. `StoreMisconfigured`, and nothing made, when it lacks none, has half of a pair, or
+ * lacks one that wraps project keys (`wrapped`, by id): then it is the wrong token, or one that has lost its keys.
  */
-export function initTokenKeys(deps: TokenKeysDeps): Promise<readonly DescribedKey[]> {
-  const rootKey = deps.options.master_keys[0]?.id ?? '';
-  return ask(deps, { op: 'create_keys', rootKey });
+export async function initTokenKeys(
+  deps: TokenKeysDeps,
+  wrapped: ReadonlyMap<string, number> = new Map(),
+): Promise<readonly DescribedKey[]> {
+  const before = await checkTokenKeys(deps);
+  const lacking = deps.options.master_keys.filter(({ id }) => lacksPair(before, id));
+  const lost = lacking.find(({ id }) => (wrapped.get(id) ?? 0) > 0);
+  if (lost !== undefined) {
+    throw new StoreMisconfigured(
+      `the token lacks master key "${lost.id}", which wraps ${wrapped.get(lost.id)} project keys: nothing was made. Is it the right token?`,
+    );
+  }
+  // With none to make, the first is refused by its label.
+  const [first] = deps.options.master_keys;
+  const wanted = lacking.length > 0 ? lacking.map(({ id }) => id) : [first?.id ?? ''];
+  // The oldest first: should a later one fail, what is made is not yet what wraps.
+  for (const rootKey of wanted.reverse()) await ask(deps, { op: 'create_keys', rootKey });
+  return checkTokenKeys(deps);
+}
+
+/** Neither half: a pair with one half is refused by the token's process, which names what is there. */
+const lacksPair = (keys: readonly DescribedKey[], id: string): boolean =>
+  keys.filter((key) => key.id === id).every(({ count }) => count === 0);
+
+/** Destroys a pair of master keys on the token. Whether anything needs it is for the caller to find out first. */
+export function destroyTokenKeys(deps: TokenKeysDeps, id: string): Promise<readonly DescribedKey[]> {
+  return ask(deps, { op: 'destroy_keys', rootKey: id });
 }
 
 /** What the token says of every master key of the store, and what is wrong with it. */

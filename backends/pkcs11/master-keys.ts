@@ -198,6 +198,19 @@ export async function createMasterKeys(token: Token, labels: Labels): Promise<vo
   }
 }
 
+/** For good. What is gone already is as good as destroyed: a first attempt may have come half way. */
+export function destroyMasterKeys({ module, keeper }: Token, labels: Labels): void {
+  for (const label of [labels.mkek_label, labels.hmac_label]) {
+    const found = findKeys(module, keeper, label);
+    if (found.length > 1)
+      throw new TokenFault(
+        'misconfigured',
+        `the token has more than one key "${label}": nothing was destroyed`,
+      );
+    for (const key of found) module.C_DestroyObject(keeper, key);
+  }
+}
+
 type Permission = 'encrypt' | 'decrypt' | 'wrap' | 'unwrap' | 'sign' | 'verify';
 
 interface NewKey {

@@ -35,7 +35,8 @@ export type Operation =
   | 'make_key'
   | 'make_pair'
   | 'describe_keys'
-  | 'create_keys';
+  | 'create_keys'
+  | 'destroy_keys';
 
 /** Names a project key whose bytes are among the parts. */
 export interface KekName {

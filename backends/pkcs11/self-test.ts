@@ -151,7 +151,11 @@ export const atKey = (token: Token, masterKeys: MasterKeys, session: At['session
   mechanisms: token.options.mechanisms,
   session,
   key,
-  macs: token.options.master_keys.map(({ id }) => masterKeys.named(id).mac),
+  macs: token.options.master_keys.map(
+    ({ id }) =>
+      () =>
+        masterKeys.named(id).mac,
+  ),
   tampered: token.tampered,
 });
 

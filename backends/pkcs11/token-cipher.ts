@@ -28,8 +28,8 @@ export interface At {
   readonly mechanisms: TokenOptions['mechanisms'];
   readonly session: Handle;
   readonly key: Handle;
-  /** For `cbc-mac`: the first signs, any may have signed. */
-  readonly macs: readonly Handle[];
+  /** For `cbc-mac`: the first signs, any may have signed. Looked up when it is needed: an old one may be gone. */
+  readonly macs: readonly (() => Handle)[];
   /** Codes by which this token says that bytes do not open. */
   readonly tampered: ReadonlySet<number>;
 }
@@ -130,9 +130,14 @@ async function sealCbc(at: At, plaintext: Buffer, aadOf: AadOf): Promise<Parts> 
   const iv = randomFillSync(Buffer.alloc(BLOCK_BYTES));
   const ciphertext = await cbcEncrypt(at, iv, plaintext);
   const signed = Buffer.concat([aadOf(ciphertext.length), iv, ciphertext]);
-  at.module.C_SignInit(at.session, { mechanism: at.mechanisms.mac }, at.macs[0] as Handle);
+  at.module.C_SignInit(at.session, { mechanism: at.mechanisms.mac }, firstMac(at));
   const tag = await at.module.C_SignAsync(at.session, signed, Buffer.alloc(MAC_BYTES + SPARE_BYTES));
   return { iv, ciphertext, tag };
+}
+
+function firstMac({ macs: [first] }: At): Handle {
+  if (first === undefined) throw new TokenFault('internal', 'a store without master keys');
+  return first();
 }
 
 /** The MAC first: what it does not answer for is never decrypted, so that padding tells nobody anything. */
@@ -148,7 +153,7 @@ async function verifyByAny(at: At, signed: Buffer, tag: Buffer): Promise<number>
   let refused: unknown;
   for (const [index, mac] of at.macs.entries()) {
     try {
-      at.module.C_VerifyInit(at.session, { mechanism: at.mechanisms.mac }, mac);
+      at.module.C_VerifyInit(at.session, { mechanism: at.mechanisms.mac }, mac());
       await at.module.C_VerifyAsync(at.session, signed, tag);
       return index;
     } catch (error) {

@@ -1,6 +1,7 @@
 import {
   createMasterKeys,
   describeKey,
+  destroyMasterKeys,
   findKeys,
   macFaults,
   mkekFaults,
@@ -28,6 +29,7 @@ export function createTokenKeys(token: Token): TokenService {
   return {
     answer: async ({ head }: Request): Promise<Answer> => {
       if (head.op === 'create_keys') await createMasterKeys(token, labelsOf(token, head.rootKey));
+      else if (head.op === 'destroy_keys') destroyMasterKeys(token, labelsOf(token, head.rootKey));
       else if (head.op !== 'describe_keys')
         throw new TokenFault('internal', `nobody answers ${head.op} here`);
       return { head: { keys: describeAll(token) } };

@@ -1,12 +1,15 @@
-import { readyDatabase } from '../compose.ts';
 import type { Config } from '../config.ts';
 import type { Log } from '../log.ts';
 import { createKekRepository } from '../repositories/keks.ts';
 import { describeStoreKeys, initStoreKeys, type DescribedKey } from '../token-keys.ts';
+import { withDatabase } from './database.ts';
 
-/** `postern keys init STORE`: makes the store's first master key on its token. Refuses labels that are there. */
+/** `postern keys init STORE`: makes the store's master keys that its token lacks, and none that it had. */
 export async function runKeysInit(config: Config, [store]: readonly string[], log: Log): Promise<unknown> {
-  return show(await initStoreKeys(config, store, log), new Map());
+  // Asked first: which store is a question that needs no database.
+  await describeStoreKeys(config, store, log);
+  const wrapped = await wrappedBy(config, store ?? '');
+  return show(await initStoreKeys(config, store, { wrapped, log }), wrapped);
 }
 
 /** `postern keys check STORE`: each master key as the token has it, what is wrong with it, and what it wraps. */
@@ -16,13 +19,11 @@ export async function runKeysCheck(
   log: Log,
 ): Promise<unknown> {
   const keys = await describeStoreKeys(config, store, log);
-  const database = await readyDatabase(config);
-  try {
-    return show(keys, await createKekRepository(database).countAnyProjectByRootKey(store));
-  } finally {
-    await database.knex.destroy();
-  }
+  return show(keys, await wrappedBy(config, store));
 }
+
+const wrappedBy = (config: Config, store: string): Promise<ReadonlyMap<string, number>> =>
+  withDatabase(config, (database) => createKekRepository(database).countAnyProjectByRootKey(store));
 
 /** The process fails if any key is not as it should be. */
 function show(keys: readonly DescribedKey[], wrapped: ReadonlyMap<string, number>): unknown {
