@@ -1,19 +1,11 @@
-import { execFileSync } from 'node:child_process';
 import { randomBytes, randomInt, randomUUID } from 'node:crypto';
-import { join } from 'node:path';
 import { expect } from 'chai';
 import { compose } from '../../src/compose.ts';
 import { loadConfig } from '../../src/config-file.ts';
 import { sweep } from '../../src/jobs/sweep.ts';
 import { createLog } from '../../src/log.ts';
 import { databases, skipAloud, type TestDatabase } from '../helpers/databases.ts';
-import {
-  absentServers,
-  areServersRequired,
-  REAL_STORES,
-  vaultAccess,
-  type RealKind,
-} from '../helpers/real-stores.ts';
+import { absentServers, areServersRequired, REAL_STORES, type RealKind } from '../helpers/real-stores.ts';
 import {
   configuration,
   createWorkplace,
@@ -24,6 +16,7 @@ import {
   type Workplace,
 } from './broker-process.ts';
 import { pathOf, send, type Answer, type Sent } from './client.ts';
+import { objectsAt, ownStore } from './objects-at.ts';
 import { expectStatus, playRounds, ROUND_MS } from './rounds.ts';
 
 /** Stores whose payloads are elsewhere: what a crash leaves there is for the sweep to find. */
@@ -58,7 +51,7 @@ describe('kill -9 while payloads are on their way to other servers', () => {
     database = await (dialect ?? dialects[0]!).open();
     const stores = {
       default: 'vault',
-      configured: ELSEWHERE.map((store) => named(store, place.folder, run)),
+      configured: ELSEWHERE.map(({ kind }) => ownStore(kind, place.folder, run)),
     };
     file = place.config(configuration(place, { database: databaseSection(database.options), stores }));
     for (const { kind } of ELSEWHERE) {
@@ -85,16 +78,11 @@ describe('kill -9 while payloads are on their way to other servers', () => {
     expect(rows.filter(({ state }) => state !== 'active')).to.deep.equal([]);
     for (const { kind } of ELSEWHERE) {
       const ids = rows.filter(({ store }) => store === kind).map(({ id }) => String(id));
-      expect(objectsAt(kind, run).sort(), `objects at ${kind}`).to.deep.equal(ids.sort());
+      const objects = await objectsAt({ name: kind, kind }, run, database);
+      expect([...objects].sort(), `objects at ${kind}`).to.deep.equal(ids.sort());
     }
   });
 });
-
-/** Names of its own at the server, so that what is there can be told from what other tests left. */
-function named(store: (typeof REAL_STORES)[number], folder: string, run: string): object {
-  const own = store.kind === 'vault' ? { prefix: `postern/${run}` } : { namespace: run };
-  return { ...store.configuration(folder), ...own };
-}
 
 const as = (kind: RealKind, sent: Sent = {}): Sent => ({
   ...sent,
@@ -152,58 +140,4 @@ async function sweepNow(file: string): Promise<void> {
   } finally {
     await broker.close();
   }
-}
-
-/** Ids of secrets by the names of the objects, as the server itself lists them. */
-function objectsAt(kind: RealKind, run: string): string[] {
-  if (kind === 'kmip') return inKmip(run);
-  return kind === 'vault' ? inVault(run) : inDogtag(run);
-}
-
-/** Looked up where the server keeps them. It forgets destroyed objects, and not their names. */
-function inKmip(run: string): string[] {
-  const script = `
-import sqlite3, sys
-rows = sqlite3.connect('file:' + sys.argv[1] + '?mode=ro', uri=True).execute(
-    'select name from managed_object_names join managed_objects on uid = mo_uid where name like ?',
-    (sys.argv[2] + ':%',))
-print('\\n'.join(name.split(':')[2] for (name,) in rows))`;
-  const objects = join(process.env['POSTERN_TEST_KMIP_TLS'] ?? '', '..', 'objects.sqlite');
-  const names = execFileSync('python3', ['-c', script, objects, run], { encoding: 'utf8' });
-  return names.split('\n').filter((name) => name !== '');
-}
-
-function inVault(run: string): string[] {
-  const { url, tls, root_token: token } = vaultAccess();
-  const list = (path: string): string[] => {
-    const words = ['-s', '--cacert', join(tls, 'ca.pem'), '--config', '-', '-X', 'LIST', `${url}/v1/${path}`];
-    const answer = execFileSync('curl', words, {
-      encoding: 'utf8',
-      input: `header = "X-Vault-Token: ${token}"`,
-    });
-    return (JSON.parse(answer) as { data?: { keys: string[] } }).data?.keys ?? [];
-  };
-  return list(`secret/metadata/postern/${run}/p-vault`);
-}
-
-function inDogtag(run: string): string[] {
-  const pki = process.env['POSTERN_TEST_DOGTAG_PKI'] ?? '';
-  const files = [
-    '--cacert',
-    join(pki, 'ca.crt'),
-    '--cert',
-    join(pki, 'admin.crt'),
-    '--key',
-    join(pki, 'admin.key'),
-  ];
-  const url = `${process.env['POSTERN_TEST_DOGTAG'] ?? ''}/kra/rest/agent/keys?size=5000&maxResults=5000&status=active`;
-  const answer = execFileSync('curl', ['-sSf', ...files, '-H', 'Accept: application/json', url], {
-    encoding: 'utf8',
-    maxBuffer: 1 << 26,
-  });
-  const { entries } = JSON.parse(answer) as { entries: { clientKeyID?: string }[] };
-  return entries
-    .map(({ clientKeyID = '' }) => clientKeyID.split(':'))
-    .filter(([namespace]) => namespace === run)
-    .map((parts) => parts[2] ?? '');
 }
