@@ -43,6 +43,14 @@ const DEVIATIONS: Readonly<Record<string, Deviation>> = {
   'edge-0259': CORS,
 };
 
+/** What the original cannot have answered. Each has its personas in a test of its own. */
+const OWN_ACTIONS: ReadonlySet<string> = new Set([
+  'postern:version',
+  'postern:project_stores:get',
+  'postern:project_stores:put',
+  'postern:project_stores:delete',
+]);
+
 /** Needs a token: played against a real Keystone by the client tests. */
 const needsKeystone = (row: MatrixRow): boolean => row.tier === 'authn' || row.project === '-';
 
@@ -88,8 +96,7 @@ for (const mode of ['legacy', 'secure']) {
 
     it('has rows for every action that is served', () => {
       const actions = new Set(own.map((row) => row.rule));
-      // What only we have, the original never answered: the tests of such routes have the personas.
-      const asked = ROUTES.filter(({ action }) => !action.startsWith('postern:'));
+      const asked = ROUTES.filter(({ action }) => !OWN_ACTIONS.has(action));
       expect(asked.map(({ action }) => action).filter((action) => !actions.has(action))).to.deep.equal([]);
     });
 
