@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { BrokerError, ConfigurationError } from '../errors.ts';
 import { projectId } from '../model/ids.ts';
 import { ROTATION_LEVELS, type RotationLevel, type RotationSpec } from '../model/rotation.ts';
@@ -79,7 +80,7 @@ async function workAt({ options }: Invocation, { keys, database }: At, run: Run)
   const heard = createListeners(await planRotation(keys, specOf(run)));
   try {
     const outcome = await holdRun({ runs, clock: now, signal: interruption() }, run.id, (signal) =>
-      runRotation({ ...keys, ...heard, runs, pace: { ...paceOf(options), signal } }, run),
+      runRotation({ ...keys, ...heard.by(signal), runs, pace: { ...paceOf(options), signal } }, run),
     );
     if (outcome !== 'done') process.exitCode = 1;
     if (outcome === 'stopped') process.stderr.write('stopped: the same command goes on with it\n');
@@ -94,37 +95,39 @@ async function workAt({ options }: Invocation, { keys, database }: At, run: Run)
 
 const LABELS: Readonly<Record<RotationPhase, string>> = { keks: 'project keys', payloads: 'payloads' };
 
+interface Listeners {
+  by(signal: AbortSignal): Pick<RotateDeps, 'onProgress' | 'onFailure' | 'wait'>;
+  end(): void;
+}
+
 /** A bar for the keys and then one for the payloads; what failed and what is waited for has lines of its own. */
-function createListeners(
-  plan: RotationPlan,
-): Pick<RotateDeps, 'onProgress' | 'onFailure' | 'onWait'> & { end(): void } {
+function createListeners(plan: RotationPlan): Listeners {
   let at: { readonly phase: RotationPhase; readonly bar: Progress } | undefined;
   const end = (): void => {
     at?.bar.end();
     at = undefined;
   };
-  return {
-    end,
-    onProgress: (phase, outcome) => {
-      if (at?.phase !== phase) {
-        end();
-        at = {
-          phase,
-          bar: createProgress({ label: LABELS[phase], total: plan[phase], stream: process.stderr }),
-        };
-      }
-      at.bar.step(outcome);
-    },
-    onFailure: (what, error) => {
+  const onProgress: RotateDeps['onProgress'] = (phase, outcome) => {
+    if (at?.phase !== phase) {
       end();
-      process.stderr.write(`${what}: ${reasonOf(error)}\n`);
-    },
-    onWait: (ms) => {
-      end();
-      const seconds = Math.ceil(ms / 1_000);
-      process.stderr.write(`waiting ${seconds} s: running processes may still seal under the old keys\n`);
-    },
+      at = {
+        phase,
+        bar: createProgress({ label: LABELS[phase], total: plan[phase], stream: process.stderr }),
+      };
+    }
+    at.bar.step(outcome);
   };
+  const onFailure: RotateDeps['onFailure'] = (what, error) => {
+    end();
+    process.stderr.write(`${what}: ${reasonOf(error)}\n`);
+  };
+  const wait = async (ms: number, signal: AbortSignal): Promise<void> => {
+    end();
+    const seconds = Math.ceil(ms / 1_000);
+    process.stderr.write(`waiting ${seconds} s: running processes may still seal under the old keys\n`);
+    await sleep(ms, undefined, { signal }).catch(() => undefined);
+  };
+  return { end, by: (signal) => ({ onProgress, onFailure, wait: (ms) => wait(ms, signal) }) };
 }
 
 /** `postern keys rotations`: every rotation, the newest first. */

@@ -31,7 +31,7 @@ export function sealingStore(config: Config, name: string | undefined): SealingS
 }
 
 /** Everything that replacing keys takes, but for who listens and how fast it goes. */
-export type KeysOfStore = Omit<RotateDeps, 'pace' | 'onProgress' | 'onFailure' | 'onWait'>;
+export type KeysOfStore = Omit<RotateDeps, 'pace' | 'onProgress' | 'onFailure' | 'wait'>;
 
 /** With the store open, and the database. */
 export function withKeysOf<T>(

@@ -21,6 +21,6 @@ export interface RotateDeps {
   readonly onProgress: (phase: RotationPhase, outcome: ItemOutcome) => void;
   /** In an operator's words: which one, and why. */
   readonly onFailure: (what: string, error: unknown) => void;
-  /** Nothing happens for so many milliseconds: processes may still seal under KEKs that they have at hand. */
-  readonly onWait: (ms: number) => void;
+  /** Resolves in so many milliseconds, or when the signal of `pace` is aborted. */
+  readonly wait: (ms: number) => Promise<void>;
 }

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { CONTENT_CBC_MAC } from '../../crypto/envelope.ts';
 import type { RotationLevel, RotationSpec } from '../../model/rotation.ts';
 import { timestampFromMillis, toMillis, type Timestamp } from '../../model/timestamp.ts';
@@ -82,14 +81,8 @@ async function emptyRetired(deps: RotateDeps, spec: RotationSpec): Promise<Count
     // Those that failed before have failed again, or have not: they are not to be counted twice.
     total = { ...sum(total, round), failed: round.failed };
     if (restMs <= 0 || deps.pace.signal.aborted) return total;
-    await waitFor(deps, settledMs - toMillis(deps.clock()));
+    await deps.wait(Math.max(0, settledMs - toMillis(deps.clock())));
   }
-}
-
-async function waitFor({ onWait, pace }: RotateDeps, ms: number): Promise<void> {
-  if (ms <= 0) return;
-  onWait(ms);
-  await sleep(ms, undefined, { signal: pace.signal }).catch(() => undefined);
 }
 
 const sum = (a: Counts, b: Counts): Counts => ({
