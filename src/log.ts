@@ -11,6 +11,8 @@ export interface LogFields {
   readonly error?: string;
   readonly global_request_id?: string;
   readonly mode?: string;
+  /** A store's own reference to a payload. */
+  readonly object?: string;
   readonly pid?: number;
   readonly project?: string;
   readonly provider?: string;

@@ -54,7 +54,7 @@ async function clearOne(
   { object, secret }: Garbage,
 ): Promise<ItemOutcome> {
   const { secretId, ref } = object;
-  const fields = { store: store.name, ...(secretId === undefined ? {} : { secret: secretId }), detail: ref };
+  const fields = { store: store.name, ...(secretId === undefined ? {} : { secret: secretId }), object: ref };
   try {
     const outcome =
       secret === undefined
@@ -64,7 +64,7 @@ async function clearOne(
     return outcome;
   } catch (error) {
     if (!(error instanceof BrokerError)) throw error;
-    deps.log.warn('could not destroy an object that no row refers to', { ...errorFields(error), ...fields });
+    deps.log.warn('could not destroy an object that no row refers to', { ...fields, ...errorFields(error) });
     return 'failed';
   }
 }
