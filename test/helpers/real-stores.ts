@@ -32,15 +32,25 @@ const VARIABLES: Readonly<Partial<Record<RealKind, string>>> = {
   dogtag: 'POSTERN_TEST_DOGTAG',
 };
 
-/** Why some of the servers are not here; undefined when all are. */
-export function absentServers(): string | undefined {
-  const missing = Object.entries(VARIABLES).filter(([, name]) => process.env[name] === undefined);
-  return missing.length === 0 ? undefined : `no server for ${missing.map(([kind]) => kind).join(', ')}`;
+/** Whether there is a server for stores of this kind, or no need of one. */
+export function isHere(kind: RealKind): boolean {
+  const name = VARIABLES[kind];
+  return name === undefined || process.env[name] !== undefined;
 }
 
-/** Whether their absence is a failure. */
+/** Why some of the servers are not here; undefined when all are. */
+export function absentServers(): string | undefined {
+  const missing = REAL_STORES.map(({ kind }) => kind).filter((kind) => !isHere(kind));
+  return missing.length === 0 ? undefined : `no server for ${missing.join(', ')}`;
+}
+
+/** Whether the absence of the server is a failure. */
+export const isStoreRequired = (kind: RealKind): boolean =>
+  (process.env['REQUIRE_STORES'] ?? '').split(',').includes(kind);
+
+/** Whether the absence of any is. */
 export const areServersRequired = (): boolean =>
-  Object.keys(VARIABLES).every((kind) => (process.env['REQUIRE_STORES'] ?? '').split(',').includes(kind));
+  (Object.keys(VARIABLES) as readonly RealKind[]).every(isStoreRequired);
 
 const SERVICES = fileURLToPath(new URL('../services', import.meta.url));
 

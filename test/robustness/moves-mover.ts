@@ -1,0 +1,120 @@
+import { randomInt } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { TestDatabase } from '../helpers/databases.ts';
+import { runPostern, startPostern, type PosternProcess } from './broker-process.ts';
+
+/** How a move came to its end. */
+export interface KilledMove {
+  readonly id: string;
+  readonly kills: number;
+  /** How often it ended by itself and was not done: another move had secrets of its own choice. */
+  readonly incomplete: number;
+  readonly seconds: number;
+}
+
+/** Where movers work. */
+export interface MoverPlace {
+  readonly file: string;
+  readonly database: TestDatabase;
+}
+
+/** A move that does not get there in so many attempts by itself never will. */
+const MOST_INCOMPLETE = 30;
+/** One kill in so many comes without waiting until the mover is at work: at its start, in its migrations, its stores. */
+const EARLY = 4;
+const STARTING_MS = 2_000;
+const LOOK_MS = 50;
+
+/**
+ * `postern move` with these words, killed with -9 at random moments of the span after it has begun to work, and resumed,
+ * until it ends with 0. Throws when it ends with anything else over and over.
+ */
+export async function moveKilled(
+  place: MoverPlace,
+  words: readonly string[],
+  killAfterMs: readonly [number, number],
+): Promise<KilledMove> {
+  const began = performance.now();
+  const before = new Set((await begunMoves(place)).map(({ id }) => id));
+  let id: string | undefined;
+  let [kills, incomplete] = [0, 0];
+  for (;;) {
+    const asked = id === undefined ? ['move', ...words] : ['move', 'resume', id];
+    const mover = startPostern([...asked, '--json', '--config', place.file]);
+    const watching = killed(place, mover, () => id, killAfterMs);
+    const ended = await mover.ended;
+    await watching;
+    id ??= idIn(mover.stderr()) ?? (await idOf(place, before, words));
+    if (ended.code === 0 && id !== undefined)
+      return { id, kills, incomplete, seconds: (performance.now() - began) / 1_000 };
+    if (ended.signal === 'SIGKILL') kills += 1;
+    else if ((incomplete += 1) > MOST_INCOMPLETE) throw new Error(mover.stderr());
+  }
+}
+
+const idIn = (said: string): string | undefined => /^mov-[0-9a-f-]{36}$/m.exec(said)?.[0];
+
+async function killed(
+  place: MoverPlace,
+  mover: PosternProcess,
+  knownId: () => string | undefined,
+  [least, most]: readonly [number, number],
+): Promise<void> {
+  const over = mover.ended.then(() => 'over' as const);
+  if (randomInt(EARLY) === 0) {
+    await Promise.race([over, sleep(randomInt(STARTING_MS))]);
+  } else {
+    const look = async (): Promise<string> => workOf(place, knownId() ?? idIn(mover.stderr()));
+    const before = await look();
+    while ((await look()) === before && (await Promise.race([over, sleep(LOOK_MS)])) !== 'over');
+    await Promise.race([over, sleep(randomInt(least, most))]);
+  }
+  mover.kill('SIGKILL');
+}
+
+/** Changes with everything that a move does. */
+async function workOf({ database }: MoverPlace, id: string | undefined): Promise<string> {
+  if (id === undefined) return '';
+  const [row] = await database
+    .knex('move_receipts')
+    .where({ run_id: id })
+    .select<{ work: string }[]>(database.knex.raw(`count(*) || ' ' || coalesce(sum(attempt), 0) as work`));
+  return row?.work ?? '';
+}
+
+interface Begun {
+  readonly id: string;
+  readonly spec: string;
+}
+
+const begunMoves = ({ database }: MoverPlace): Promise<readonly Begun[]> =>
+  database.knex('runs').where({ kind: 'move' }).select<Begun[]>('id', 'spec');
+
+/** Of a mover that was killed after it wrote down its move, and before it said which. */
+async function idOf(
+  place: MoverPlace,
+  before: ReadonlySet<string>,
+  words: readonly string[],
+): Promise<string | undefined> {
+  const to = words[words.indexOf('--to') + 1];
+  const isOurs = ({ id, spec }: Begun): boolean =>
+    !before.has(id) && (JSON.parse(spec) as { to: string }).to === to;
+  return (await begunMoves(place)).find(isOurs)?.id;
+}
+
+/** A line of `postern move list`. */
+export interface ListedMove {
+  readonly id: string;
+  readonly state: string;
+  readonly total: number;
+  readonly moved: number;
+  readonly destroyed: number;
+  readonly failed: number;
+}
+
+/** As an operator sees them. */
+export async function listMoves({ file }: MoverPlace): Promise<readonly ListedMove[]> {
+  const { code, stdout, stderr } = await runPostern(['move', 'list', '--json', '--config', file]);
+  if (code !== 0) throw new Error(stderr);
+  return JSON.parse(stdout) as readonly ListedMove[];
+}
