@@ -146,21 +146,20 @@ function createRepositories(database: Database): Repositories {
 /** A store that holds secrets, or that a project was given, cannot vanish from the configuration. */
 async function refuseForgottenStores(stores: StoreRegistry, repositories: Repositories): Promise<void> {
   const known = new Set(stores.all.map((store) => store.name));
-  const held = await repositories.secrets.countAnyProjectByStore();
-  for (const [name, count] of held) {
-    if (!known.has(name)) {
-      throw new ConfigurationError(
-        `store "${name}" holds ${count} secrets but is not configured under stores.configured`,
-      );
-    }
+  for (const [name, count] of await repositories.secrets.countAnyProjectByStore()) {
+    if (!known.has(name)) refuseForgotten(name, `holds ${count} secrets`);
+  }
+  for (const [name, count] of await repositories.receipts.countAnyRunOpenByStore()) {
+    if (!known.has(name))
+      refuseForgotten(name, `has copies of ${count} secrets of moves that have not ended`);
   }
   for (const { projectId, store } of await repositories.projectStores.listAnyProject()) {
-    if (!known.has(store)) {
-      throw new ConfigurationError(
-        `store "${store}" is assigned to project ${projectId} but is not configured`,
-      );
-    }
+    if (!known.has(store)) refuseForgotten(store, `is assigned to project ${projectId}`);
   }
+}
+
+function refuseForgotten(store: string, why: string): never {
+  throw new ConfigurationError(`store "${store}" ${why} but is not configured under stores.configured`);
 }
 
 function openPolicy(config: Config, log: Log): Promise<PolicyEngine> {

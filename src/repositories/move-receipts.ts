@@ -50,6 +50,8 @@ export interface MoveReceiptRepository {
   ): Promise<readonly Receipt[]>;
   /** That receipts which have not ended name. */
   openStoresOf(run: RunId): Promise<readonly string[]>;
+  /** Names of stores in which moves have left copies, with how many. */
+  countAnyRunOpenByStore(): Promise<ReadonlyMap<string, number>>;
   findOpen(id: SecretId): Promise<Receipt | undefined>;
   /** Open, and nobody touched them since: the oldest first. `moved` ones wait for an operator and are left out. */
   listAnyRunUnfinished(before: Timestamp, limit: number): Promise<readonly Receipt[]>;
@@ -88,6 +90,7 @@ export function createMoveReceiptRepository(db: Database): MoveReceiptRepository
       const rows = (await open.distinct('from_store', 'to_store')) as ReceiptRow[];
       return rows.flatMap(({ from_store, to_store }) => [from_store, to_store]);
     },
+    countAnyRunOpenByStore: () => countOpenByStore(db),
     findOpen: async (id) => {
       const open = db.knex<ReceiptRow>('move_receipts').where({ secret_id: id }).whereNull('ended_at');
       const [row] = (await open.options({ name: 'find-open-receipt' })) as ReceiptRow[];
@@ -233,6 +236,21 @@ async function listUnfinished(db: Database, before: Timestamp, limit: number): P
     .orderBy('updated_at')
     .limit(limit)) as ReceiptRow[];
   return rows.map(toReceipt);
+}
+
+async function countOpenByStore(db: Database): Promise<ReadonlyMap<string, number>> {
+  const counts = new Map<string, number>();
+  for (const column of ['from_store', 'to_store'] as const) {
+    const rows = (await db
+      .knex('move_receipts')
+      .whereNull('ended_at')
+      .whereNot(column, '')
+      .groupBy(column)
+      .select({ store: column })
+      .count({ n: '*' })) as { store: string; n: number | string }[];
+    for (const { store, n } of rows) counts.set(store, (counts.get(store) ?? 0) + Number(n));
+  }
+  return counts;
 }
 
 async function countByState(

@@ -115,6 +115,12 @@ describe('postern move', () => {
     expect(await shown('move', 'undo', kept.id)).to.include({ state: 'undone', moved: 0, returned: 4 });
     expect(await numbers()).to.deep.equal({ software: 4, other: 0 });
     const again = await shown('move', '--from', 'software', '--to', 'other', '--keep');
+    const without = { default: 'other', configured: [softwareStore('other', OTHER_KEY)] };
+    const database = databaseSection(db.options);
+    const lacking = place.config(configuration(place, { database, stores: without }), 'without.yaml');
+    const start = await runPostern(['serve', '--config', lacking]);
+    expect(start.code, 'the old copies must be within reach').to.equal(1);
+    expect(start.stderr).to.include('store "software" has copies of 4 secrets');
     expect(await shown('move', 'finish', again.id)).to.include({ state: 'done', moved: 4, destroyed: 4 });
     const late = await run('move', 'undo', again.id);
     expect(late).to.include({ code: 1 });
