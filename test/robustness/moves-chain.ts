@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { startClients, type Clients, type Figures } from './moves-clients.ts';
-import { listMoves, moveKilled, type KilledMove } from './moves-mover.ts';
+import { listMoves, moveKilled, type KilledMove, type Killing } from './moves-mover.ts';
 import type { MovePlace } from './moves-place.ts';
 import { createKnownSecret, type KnownSecret } from './moves-secrets.ts';
 import { send } from './client.ts';
@@ -10,9 +10,8 @@ export const SECRETS = Number(process.env['MOVES_SECRETS'] ?? 40);
 /** A small number is moved slowly enough for a kill to find it on the way; a large one as fast as it goes. */
 const FEW = 400;
 const RATE = Math.ceil(SECRETS / 5);
-/** From the moment a mover has begun to work. */
-export const KILL_AFTER_MS = SECRETS < FEW ? ([200, 4_000] as const) : ([2_000, 5_000] as const);
-export const PACE: readonly string[] = SECRETS < FEW ? ['--rate', String(RATE)] : [];
+const KILLING: Killing = { afterMs: SECRETS < FEW ? [200, 4_000] : [2_000, 5_000] };
+const PACE: readonly string[] = SECRETS < FEW ? ['--rate', String(RATE)] : [];
 /** Of the slowest server there is, for one secret and hop, with everything that goes on beside it. */
 const SLOWEST_MS = 2_500;
 const HOP_MS = 120_000;
@@ -27,16 +26,20 @@ export interface Hop extends KilledMove, Figures {
   readonly to: string;
 }
 
-/** `SECRETS` secrets of ten projects, of every type and size, in the store of their project. */
-export async function createKnownSecrets({ urls }: MovePlace): Promise<readonly KnownSecret[]> {
+/** As many secrets of these projects, of every type and size, in the stores of their projects. */
+export async function createKnownSecrets(
+  { urls }: MovePlace,
+  projects: readonly string[],
+  count: number,
+): Promise<readonly KnownSecret[]> {
   const known: KnownSecret[] = [];
   let next = 0;
   const creator = async (): Promise<void> => {
-    for (let index = next++; index < SECRETS; index = next++)
+    for (let index = next++; index < count; index = next++)
       known.push(
         await createKnownSecret(
           urls[index % urls.length]!,
-          PROJECTS[index % PROJECTS.length]!,
+          projects[index % projects.length]!,
           Math.floor(index / 3),
         ),
       );
@@ -55,7 +58,7 @@ export async function playChain(
   onHop: (hop: Hop) => void,
 ): Promise<void> {
   await assignBetween(place, route[0]!, route[0]!);
-  const known = await createKnownSecrets(place);
+  const known = await createKnownSecrets(place, PROJECTS, SECRETS);
   const clients = startClients({ urls: place.urls, known, readers: 4, writers: 3 });
   try {
     for (const [index, to] of route.slice(1).entries()) onHop(await hop(place, clients, route[index]!, to));
@@ -79,7 +82,7 @@ const assignBetween = (place: MovePlace, from: string, to: string): Promise<void
 async function hop(place: MovePlace, clients: Clients, from: string, to: string): Promise<Hop> {
   await assignBetween(place, from, to);
   clients.figures();
-  const moved = await moveKilled(place, ['--from', from, '--to', to, ...PACE], KILL_AFTER_MS);
+  const moved = await moveKilled(place, ['--from', from, '--to', to, ...PACE], KILLING);
   const figures = clients.figures();
   await clients.rest();
   await expectMoved(place, moved, to);

@@ -25,14 +25,21 @@ const EARLY = 4;
 const STARTING_MS = 2_000;
 const LOOK_MS = 50;
 
+export interface Killing {
+  /** Milliseconds from when a mover has begun to work. */
+  readonly afterMs: readonly [number, number];
+  /** Processes that resume the move at the same time, each killed at a moment of its own; one, if nothing is said. */
+  readonly rivals?: number;
+}
+
 /**
- * `postern move` with these words, killed with -9 at random moments of the span after it has begun to work, and resumed,
- * until it ends with 0. Throws when it ends with anything else over and over.
+ * `postern move` with these words, killed with -9 at random moments, and resumed, until it ends with 0. Throws when it
+ * ends by itself with anything else over and over.
  */
 export async function moveKilled(
   place: MoverPlace,
   words: readonly string[],
-  killAfterMs: readonly [number, number],
+  { afterMs, rivals = 1 }: Killing,
 ): Promise<KilledMove> {
   const began = performance.now();
   const before = new Set((await begunMoves(place)).map(({ id }) => id));
@@ -40,15 +47,18 @@ export async function moveKilled(
   let [kills, incomplete] = [0, 0];
   for (;;) {
     const asked = id === undefined ? ['move', ...words] : ['move', 'resume', id];
-    const mover = startPostern([...asked, '--json', '--config', place.file]);
-    const watching = killed(place, mover, () => id, killAfterMs);
-    const ended = await mover.ended;
-    await watching;
-    id ??= idIn(mover.stderr()) ?? (await idOf(place, before, words));
-    if (ended.code === 0 && id !== undefined)
+    const movers = Array.from({ length: id === undefined ? 1 : rivals }, () =>
+      startPostern([...asked, '--json', '--config', place.file]),
+    );
+    await Promise.all(movers.map((mover) => killed(place, mover, id, afterMs)));
+    const ends = await Promise.all(movers.map(({ ended }) => ended));
+    id ??= idIn(movers[0]!.stderr()) ?? (await idOf(place, before, words));
+    const killedNow = ends.filter(({ signal }) => signal === 'SIGKILL').length;
+    kills += killedNow;
+    if (id !== undefined && ends.some(({ code }) => code === 0))
       return { id, kills, incomplete, seconds: (performance.now() - began) / 1_000 };
-    if (ended.signal === 'SIGKILL') kills += 1;
-    else if ((incomplete += 1) > MOST_INCOMPLETE) throw new Error(mover.stderr());
+    if (killedNow === 0 && (incomplete += 1) > MOST_INCOMPLETE)
+      throw new Error(movers.map((mover) => mover.stderr()).join('\n'));
   }
 }
 
@@ -57,14 +67,14 @@ const idIn = (said: string): string | undefined => /^mov-[0-9a-f-]{36}$/m.exec(s
 async function killed(
   place: MoverPlace,
   mover: PosternProcess,
-  knownId: () => string | undefined,
+  id: string | undefined,
   [least, most]: readonly [number, number],
 ): Promise<void> {
   const over = mover.ended.then(() => 'over' as const);
   if (randomInt(EARLY) === 0) {
     await Promise.race([over, sleep(randomInt(STARTING_MS))]);
   } else {
-    const look = async (): Promise<string> => workOf(place, knownId() ?? idIn(mover.stderr()));
+    const look = async (): Promise<string> => workOf(place, id ?? idIn(mover.stderr()));
     const before = await look();
     while ((await look()) === before && (await Promise.race([over, sleep(LOOK_MS)])) !== 'over');
     await Promise.race([over, sleep(randomInt(least, most))]);
