@@ -41,6 +41,7 @@ export function runKeysRotate(invocation: Invocation): Promise<unknown> {
   const store = sealingStore(config, words[0]);
   const level = levelOf(textOption(options, 'level'));
   const project = textOption(options, 'project');
+  const pacing = paceOf(options);
   return withKeysOf(invocation, store, async (keys, database) => {
     const asked = {
       store: store.name,
@@ -53,7 +54,7 @@ export function runKeysRotate(invocation: Invocation): Promise<unknown> {
     const runs = createRunRepository(database);
     const { run, isResumed } = await beginRotation({ runs, clock: now }, asked);
     process.stderr.write(isResumed ? `${run.id} goes on, as begun at ${run.createdAt}\n` : `${run.id}\n`);
-    await workAt(invocation, { keys, database }, run);
+    await workAt({ keys, database, pacing }, run);
     return show((await runs.find(run.id)) ?? run);
   });
 }
@@ -73,14 +74,15 @@ async function showPlan(keys: KeysOfStore, spec: RotationSpec): Promise<unknown>
 interface At {
   readonly keys: KeysOfStore;
   readonly database: Database;
+  readonly pacing: ReturnType<typeof paceOf>;
 }
 
-async function workAt({ options }: Invocation, { keys, database }: At, run: Run): Promise<void> {
+async function workAt({ keys, database, pacing }: At, run: Run): Promise<void> {
   const runs = createRunRepository(database);
   const heard = createListeners(await planRotation(keys, specOf(run)));
   try {
     const outcome = await holdRun({ runs, clock: now, signal: interruption() }, run.id, (signal) =>
-      runRotation({ ...keys, ...heard.by(signal), runs, pace: { ...paceOf(options), signal } }, run),
+      runRotation({ ...keys, ...heard.by(signal), runs, pace: { ...pacing, signal } }, run),
     );
     if (outcome !== 'done') process.exitCode = 1;
     if (outcome === 'stopped') process.stderr.write('stopped: the same command goes on with it\n');

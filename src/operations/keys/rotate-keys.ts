@@ -22,7 +22,7 @@ type Rotate = (deps: RotateDeps, spec: RotationSpec) => Promise<Counts>;
 
 const LEVELS: Readonly<Record<RotationLevel, Rotate>> = {
   master: async (deps, spec) => {
-    const rewrapped = await rewrapKeks(deps, spec);
+    const rewrapped = await rewrapAll(deps, spec);
     return isSigning(deps) ? sum(rewrapped, await resealPayloads(deps, signed(deps, spec))) : rewrapped;
   },
   project: async (deps, spec) => {
@@ -31,6 +31,16 @@ const LEVELS: Readonly<Record<RotationLevel, Rotate>> = {
   },
   payload: (deps, spec) => resealPayloads(deps, unsealed(deps, spec)),
 };
+
+/** Until a round finds none: a process that wraps by an old one meanwhile adds to them. */
+async function rewrapAll(deps: RotateDeps, spec: RotationSpec): Promise<Counts> {
+  let total: Counts = { done: 0, skipped: 0, failed: 0 };
+  for (;;) {
+    const round = await rewrapKeks(deps, spec);
+    total = sum(total, round);
+    if (round.done === 0 || round.failed > 0 || deps.pace.signal.aborted) return total;
+  }
+}
 
 const isSigning = ({ store }: Pick<RotateDeps, 'store'>): boolean => store.rotation.masterKeyOf !== undefined;
 
