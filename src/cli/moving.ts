@@ -1,4 +1,4 @@
-import type { Config } from '../config.ts';
+import type { Config, StoreConfig } from '../config.ts';
 import { ConfigurationError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { MoveSpec } from '../model/move.ts';
@@ -69,11 +69,15 @@ export function openOf(
   names: ReadonlySet<string>,
   deps: { readonly database: Database; readonly log: Log },
 ): Promise<StoreRegistry> {
-  const configured = stores.configured.filter(({ name }) => names.has(name));
+  const configured = stores.configured.filter(({ name }) => names.has(name)).map(withoutTrials);
   const missing = [...names].find((name) => !configured.some((store) => store.name === name));
   if (missing !== undefined) throw new ConfigurationError(`no configured store is named "${missing}"`);
   return openStores({ stores: { ...stores, configured, default: configured[0]?.name ?? '' } }, deps);
 }
+
+/** A move makes no keys. A KMIP server is tried for that at each start, and a killed mover would leave its trial there. */
+const withoutTrials = (store: StoreConfig): StoreConfig =>
+  store.kind === 'kmip' ? { ...store, generate: false } : store;
 
 interface Totals {
   readonly copy: number;
