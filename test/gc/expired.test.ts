@@ -136,8 +136,13 @@ describeDatabases('expired secrets', (dialect) => {
 });
 
 describeDatabases('what rows are left over', (dialect) => {
+  let db: TestDatabase;
+  before(async () => {
+    db = await dialect.open();
+  });
+  after(() => db.close());
+
   it('is reservations that ran out, rows that nobody finished, and what ended long ago', async () => {
-    const db = await dialect.open();
     const [a] = memoryStores();
     const place = createPlace(db, [a]);
     const { garbage, runs, receipts } = place.deps;
@@ -175,6 +180,5 @@ describeDatabases('what rows are left over', (dialect) => {
     expect(await runs.removeEnded(daysAgo(7))).to.equal(1);
     expect(await db.knex('runs').select('id')).to.deep.equal([{ id: 'open' }]);
     expect(await db.knex('move_receipts').select('id')).to.deep.equal([{ id: open!.id }]);
-    await db.close();
   });
 });
