@@ -6,6 +6,7 @@ import type { Database } from '../repositories/database.ts';
 import type { StoreRegistry } from '../stores/registry.ts';
 import type { SecretStore } from '../stores/secret-store.ts';
 import { reasonOf } from '../stores/store-status.ts';
+import { withoutTrials } from './moving.ts';
 
 /** A configured store, open or not. */
 export interface Found {
@@ -24,7 +25,7 @@ export function findStores(
     stores.configured.map(async (options) => {
       const { name } = options;
       try {
-        return { name, store: await openStore(options, deps), problem: '' };
+        return { name, store: await openStore(withoutTrials(options), deps), problem: '' };
       } catch (error) {
         return { name, store: undefined, problem: problemOf(error) };
       }

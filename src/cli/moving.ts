@@ -75,8 +75,8 @@ export function openOf(
   return openStores({ stores: { ...stores, configured, default: configured[0]?.name ?? '' } }, deps);
 }
 
-/** A move makes no keys. A KMIP server is tried for that at each start, and a killed mover would leave its trial there. */
-const withoutTrials = (store: StoreConfig): StoreConfig =>
+/** For work that makes no keys: a KMIP server is tried for that at each start, and whoever is killed leaves the trial there. */
+export const withoutTrials = (store: StoreConfig): StoreConfig =>
   store.kind === 'kmip' ? { ...store, generate: false } : store;
 
 interface Totals {
