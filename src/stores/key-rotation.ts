@@ -7,7 +7,8 @@ import type { SecretHeader } from '../model/secret.ts';
 export const KEK_CACHE_MS = 60_000;
 /**
  * Nobody seals with a KEK that was retired longer ago than this: what the cache allows, and half a minute for whoever took
- * the KEK at the last moment to write what it sealed (the store's deadline and the database's, one after the other).
+ * the KEK at the last moment to write what it sealed (the store's deadline and the database's, one after the other). A key
+ * pair that a device takes longer for may come later still: the next rotation finds it, and until then its KEK stays.
  */
 export const KEK_SETTLED_MS = KEK_CACHE_MS + 30_000;
 
