@@ -17,10 +17,12 @@ import {
   type ServingProcess,
   type Workplace,
 } from './broker-process.ts';
+import { ROUNDS } from './rounds.ts';
 import { startRotationLoad, type RotationLoad } from './rotation-load.ts';
 
-/** `ROTATION_SECRETS` says otherwise. */
-const SECRETS = Number(process.env['ROTATION_SECRETS'] ?? 300);
+/** Set by hand, for all that can be rotated; without it, for what is different. */
+const BY_HAND = process.env['ROTATION_SECRETS'];
+const SECRETS = Number(BY_HAND ?? 200);
 const PROJECTS = 6;
 /** From when it says that it has begun. */
 const KILL_AFTER_MS = [50, 1_500] as const;
@@ -28,6 +30,12 @@ const KILL_AFTER_MS = [50, 1_500] as const;
 const PER_SECOND = Math.max(20, Math.round(SECRETS / 4));
 /** Then it is left to itself: it ends well. */
 const KILLS = 3;
+/** CI's thorough run. */
+const MANY_ROUNDS = 10;
+
+/** `project` waits a minute and a half at its end, until no broker has an old key at hand: not in every run of the tests. */
+const LEVELS: readonly RotationLevel[] =
+  BY_HAND !== undefined || ROUNDS >= MANY_ROUNDS ? ['master', 'payload', 'project'] : ['master', 'payload'];
 
 /** Where a store's keys are, and what its configuration is with these master keys, the first of which wraps. */
 interface Keyring {
@@ -93,8 +101,12 @@ const hsm = (title: string, changes: object): Keyring => ({
 const KEYRINGS: readonly Keyring[] = [
   software,
   hsm('pkcs11, mode T', {}),
-  hsm('pkcs11, mode T without GCM', { mechanisms: { content: 'cbc-mac' } }),
-  hsm('pkcs11, mode W', { mode: 'W' }),
+  ...(BY_HAND === undefined
+    ? []
+    : [
+        hsm('pkcs11, mode T without GCM', { mechanisms: { content: 'cbc-mac' } }),
+        hsm('pkcs11, mode W', { mode: 'W' }),
+      ]),
 ];
 
 for (const keyring of KEYRINGS) {
@@ -141,7 +153,7 @@ for (const keyring of KEYRINGS) {
       try {
         // Their first keys are under the new master key already; a rotation needs old ones.
         await underOld(file, configured('old', 'new'));
-        for (const level of ['master', 'payload', 'project'] as const) await rotateKilled(file, level, load);
+        for (const level of LEVELS) await rotateKilled(file, level, load);
         await load.stop();
         expect(load.tally.failures).to.deep.equal([]);
         expect(await load.readAll()).to.deep.equal([]);
