@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { expect } from 'chai';
+import { builtMain } from '../helpers/built.ts';
 import { oneDatabase, type TestDatabase } from '../helpers/databases.ts';
 import {
   configuration,
@@ -132,7 +133,7 @@ describe('postern move', () => {
     this.timeout(90_000);
     await create(12);
     const begin = (...words: readonly string[]) =>
-      spawn(process.execPath, ['--import', 'tsx', 'src/main.ts', ...words, '--config', file], {
+      spawn(process.execPath, [builtMain(), ...words, '--config', file], {
         stdio: 'ignore',
       });
     const running = (): Promise<Shown> =>

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
+import { builtMain } from '../helpers/built.ts';
 import { openBrokerDatabase, type BrokerDatabase, type DatabaseKind } from './broker-database.ts';
 import { runOk } from './run.ts';
 
@@ -37,8 +38,7 @@ export interface RunningBroker {
 }
 
 const CLONE = fileURLToPath(new URL('../..', import.meta.url));
-const MAIN = ['--import', 'tsx', 'src/main.ts'];
-/** Compiling the sources on a busy machine is most of it. */
+/** On a busy machine. */
 const START_MS = 30_000;
 const STOP_MS = 15_000;
 
@@ -56,16 +56,16 @@ export async function startBroker(options: BrokerOptions): Promise<RunningBroker
   try {
     // SQLite migrates itself; on PostgreSQL this is the operator's step.
     if (options.database === 'pg')
-      await runOk(process.execPath, [...MAIN, 'db', 'migrate', '--config', config]);
+      await runOk(process.execPath, [builtMain(), 'db', 'migrate', '--config', config]);
     for (const words of options.prepare ?? []) {
-      await runOk(process.execPath, [...MAIN, ...words, '--config', config]).catch(() => undefined);
+      await runOk(process.execPath, [builtMain(), ...words, '--config', config]).catch(() => undefined);
     }
     const child = spawnBroker(config, output);
     await ready(child, options.url, output);
     return {
       url: options.url,
       log: () => output.join(''),
-      command: (...words) => runOk(process.execPath, [...MAIN, ...words, '--config', config]),
+      command: (...words) => runOk(process.execPath, [builtMain(), ...words, '--config', config]),
       stop: () => end(child, output).finally(clean),
     };
   } catch (error) {
@@ -98,7 +98,7 @@ function softwareStore(name: string, folder: string): object {
 }
 
 function spawnBroker(config: string, output: string[]): ChildProcess {
-  const child = spawn(process.execPath, [...MAIN, 'serve', '--config', config], {
+  const child = spawn(process.execPath, [builtMain(), 'serve', '--config', config], {
     cwd: CLONE,
     stdio: ['ignore', 'pipe', 'pipe'],
   });

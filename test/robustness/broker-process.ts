@@ -3,10 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { builtMain } from '../helpers/built.ts';
 import { openDatabase, type DatabaseOptions } from '../../src/repositories/database.ts';
 
 const CLONE = fileURLToPath(new URL('../..', import.meta.url));
-/** Compiling the sources on the way in, on a busy machine. */
+/** On a busy machine. */
 const START_MS = 30_000;
 
 export interface Ended {
@@ -14,7 +15,7 @@ export interface Ended {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** `postern` as its own process, from source. */
+/** `postern` as its own process. */
 export interface PosternProcess {
   readonly pid: number;
   readonly ended: Promise<Ended>;
@@ -29,7 +30,7 @@ export interface ServingProcess extends PosternProcess {
 }
 
 export function startPostern(args: readonly string[], env: NodeJS.ProcessEnv = {}): PosternProcess {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'src/main.ts', ...args], {
+  const child = spawn(process.execPath, [builtMain(), ...args], {
     cwd: CLONE,
     env: { ...process.env, POSTERN_CONFIG: undefined, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
