@@ -5,7 +5,7 @@ import { describeDatabases, oneDatabase, skipAloud, type TestDialect } from '../
 import { isHere, isStoreRequired } from '../helpers/real-stores.ts';
 import { rowsOf } from './broker-process.ts';
 import { send } from './client.ts';
-import { createKnownSecrets, expectUnnoticed, misread } from './moves-chain.ts';
+import { createKnownSecrets, deleteAll, expectUnnoticed, misread } from './moves-chain.ts';
 import { startClients, type Clients } from './moves-clients.ts';
 import { listMoves, moveKilled, type KilledMove, type Killing } from './moves-mover.ts';
 import { openMovePlace, type MovePlace, type MoveStore } from './moves-place.ts';
@@ -36,6 +36,7 @@ function atOnce(dialect: TestDialect, stores: readonly [MoveStore, MoveStore, Mo
   afterEach(async function () {
     this.timeout(60_000);
     await clients.stop();
+    await deleteAll(place, kept);
     await place.close();
   });
 

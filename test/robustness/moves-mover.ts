@@ -26,7 +26,7 @@ const STARTING_MS = 2_000;
 const LOOK_MS = 50;
 
 export interface Killing {
-  /** Milliseconds from when a mover has begun to work. */
+  /** Milliseconds from when a mover has begun to work; more and more of them where that gets it nowhere. */
   readonly afterMs: readonly [number, number];
   /** Processes that resume the move at the same time, each killed at a moment of its own; one, if nothing is said. */
   readonly rivals?: number;
@@ -39,27 +39,54 @@ export interface Killing {
 export async function moveKilled(
   place: MoverPlace,
   words: readonly string[],
-  { afterMs, rivals = 1 }: Killing,
+  killing: Killing,
 ): Promise<KilledMove> {
   const began = performance.now();
-  const before = new Set((await begunMoves(place)).map(({ id }) => id));
+  const earlier = new Set((await begunMoves(place)).map(({ id }) => id));
   let id: string | undefined;
-  let [kills, incomplete] = [0, 0];
+  let [kills, incomplete, reached, inVain] = [0, 0, 0, 0];
   for (;;) {
-    const asked = id === undefined ? ['move', ...words] : ['move', 'resume', id];
-    const movers = Array.from({ length: id === undefined ? 1 : rivals }, () =>
-      startPostern([...asked, '--json', '--config', place.file]),
-    );
-    await Promise.all(movers.map((mover) => killed(place, mover, id, afterMs)));
-    const ends = await Promise.all(movers.map(({ ended }) => ended));
-    id ??= idIn(movers[0]!.stderr()) ?? (await idOf(place, before, words));
-    const killedNow = ends.filter(({ signal }) => signal === 'SIGKILL').length;
-    kills += killedNow;
-    if (id !== undefined && ends.some(({ code }) => code === 0))
+    const life = await liveOnce(place, words, id, stretched(killing, inVain));
+    id ??= life.id ?? (await idOf(place, earlier, words));
+    kills += life.kills;
+    if (life.isDone && id !== undefined)
       return { id, kills, incomplete, seconds: (performance.now() - began) / 1_000 };
-    if (killedNow === 0 && (incomplete += 1) > MOST_INCOMPLETE)
-      throw new Error(movers.map((mover) => mover.stderr()).join('\n'));
+    const before = reached;
+    ({ reached } = await progressOf(place, id));
+    inVain = reached > before ? 0 : inVain + 1;
+    if (life.kills === 0 && (incomplete += 1) > MOST_INCOMPLETE) throw new Error(life.said);
   }
+}
+
+/** Whoever kills faster than the slowest store takes for one secret gets nobody anywhere. */
+const stretched = ({ afterMs: [least, most], ...rest }: Killing, inVain: number): Killing => ({
+  ...rest,
+  afterMs: [least * (1 + inVain), most * (1 + inVain)],
+});
+
+interface Life {
+  readonly id: string | undefined;
+  readonly kills: number;
+  /** A mover ended with 0. */
+  readonly isDone: boolean;
+  readonly said: string;
+}
+
+async function liveOnce(
+  place: MoverPlace,
+  words: readonly string[],
+  id: string | undefined,
+  { afterMs, rivals = 1 }: Killing,
+): Promise<Life> {
+  const asked = id === undefined ? ['move', ...words] : ['move', 'resume', id];
+  const movers = Array.from({ length: id === undefined ? 1 : rivals }, () =>
+    startPostern([...asked, '--json', '--config', place.file]),
+  );
+  await Promise.all(movers.map((mover) => killed(place, mover, id, afterMs)));
+  const ends = await Promise.all(movers.map(({ ended }) => ended));
+  const said = movers.map((mover) => mover.stderr()).join('\n');
+  const kills = ends.filter(({ signal }) => signal === 'SIGKILL').length;
+  return { id: idIn(said), kills, isDone: ends.some(({ code }) => code === 0), said };
 }
 
 const idIn = (said: string): string | undefined => /^mov-[0-9a-f-]{36}$/m.exec(said)?.[0];
@@ -74,7 +101,7 @@ async function killed(
   if (randomInt(EARLY) === 0) {
     await Promise.race([over, sleep(randomInt(STARTING_MS))]);
   } else {
-    const look = async (): Promise<string> => workOf(place, id ?? idIn(mover.stderr()));
+    const look = async (): Promise<string> => (await progressOf(place, id ?? idIn(mover.stderr()))).work;
     const before = await look();
     while ((await look()) === before && (await Promise.race([over, sleep(LOOK_MS)])) !== 'over');
     await Promise.race([over, sleep(randomInt(least, most))]);
@@ -82,14 +109,23 @@ async function killed(
   mover.kill('SIGKILL');
 }
 
-/** Changes with everything that a move does. */
-async function workOf({ database }: MoverPlace, id: string | undefined): Promise<string> {
-  if (id === undefined) return '';
+interface Progress {
+  /** Grows when a secret is at the target, and when its receipt ends. */
+  readonly reached: number;
+  /** Differs after everything that a move does. */
+  readonly work: string;
+}
+
+const PROGRESS = `
+  sum(case when ended_at is not null then 2 when state in ('copying', 'abandoning') then 0 else 1 end) as reached,
+  count(*) || ' ' || sum(attempt) as work`;
+
+async function progressOf({ database }: MoverPlace, id: string | undefined): Promise<Progress> {
   const [row] = await database
     .knex('move_receipts')
-    .where({ run_id: id })
-    .select<{ work: string }[]>(database.knex.raw(`count(*) || ' ' || coalesce(sum(attempt), 0) as work`));
-  return row?.work ?? '';
+    .where({ run_id: id ?? '' })
+    .select<{ reached: number | string | null; work: string | null }[]>(database.knex.raw(PROGRESS));
+  return { reached: Number(row?.reached ?? 0), work: row?.work ?? '' };
 }
 
 interface Begun {
@@ -103,12 +139,12 @@ const begunMoves = ({ database }: MoverPlace): Promise<readonly Begun[]> =>
 /** Of a mover that was killed after it wrote down its move, and before it said which. */
 async function idOf(
   place: MoverPlace,
-  before: ReadonlySet<string>,
+  earlier: ReadonlySet<string>,
   words: readonly string[],
 ): Promise<string | undefined> {
   const to = words[words.indexOf('--to') + 1];
   const isOurs = ({ id, spec }: Begun): boolean =>
-    !before.has(id) && (JSON.parse(spec) as { to: string }).to === to;
+    !earlier.has(id) && (JSON.parse(spec) as { to: string }).to === to;
   return (await begunMoves(place)).find(isOurs)?.id;
 }
 
