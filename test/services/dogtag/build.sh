@@ -99,6 +99,7 @@ spawn_subsystems() {
   enter systemctl start dirsrv@pki
   quietly ca enter pkispawn -v -f /root/dogtag/ca.cfg -s CA
   quietly kra enter pkispawn -v -f /root/dogtag/kra.cfg -s KRA
+  enter systemctl stop pki-tomcatd@pki-tomcat
 }
 
 # What was interrupted half way is of no use: neither installer takes up where it stopped.
