@@ -87,7 +87,8 @@ describe('kill -9 of collectors while clients are at it', () => {
     const payload = `payload ${randomUUID()}`;
     const path = pathOf(await send(url, 'POST', '/v1/secrets', as(kind, { body: textSecret(payload) })));
     stored.set(path, { kind, payload });
-    expect((await send(url, 'GET', `${path}/payload`, as(kind, TEXT))).text).to.equal(payload);
+    const answer = await send(url, 'GET', `${path}/payload`, as(kind, TEXT));
+    expect(answer.text, `${kind} ${path}`).to.equal(payload);
     if (randomInt(2) === 0) return;
     stored.delete(path);
     expectStatus(await send(url, 'DELETE', path, as(kind)), 204);
@@ -119,22 +120,28 @@ describe('kill -9 of collectors while clients are at it', () => {
       for (const collector of collectors) collector.kill('SIGKILL');
       await Promise.all(collectors.map(({ ended }) => ended));
     }
-    const whole = await runPostern(collect.filter((word) => word !== '--rate' && word !== '6'));
-    expect(whole.code, whole.stdout + whole.stderr).to.equal(0);
     working.on = false;
     await clients;
     await verify(broker);
     broker.kill('SIGTERM');
     expect(await broker.ended).to.deep.equal({ code: 0, signal: null });
     expect(stored.size + deleted.size, 'clients were at it').to.be.above(10);
+    await sweepNow();
+    // After the last client: a request that was sent twice leaves a second object, which only a collector finds.
+    const whole = await runPostern(collect.filter((word) => word !== '--rate' && word !== '6'));
+    expect(whole.code, whole.stdout + whole.stderr).to.equal(0);
     await expectTidy();
   });
 
+  async function sweepNow(): Promise<void> {
+    const broker = await compose(loadConfig(file, process.env), { log: SILENT });
+    const { failed } = await sweep(broker.services, 0);
+    await broker.close();
+    expect(failed, 'half done and not to be finished').to.equal(0);
+  }
+
   /** As each server itself lists what it holds. */
   async function expectTidy(): Promise<void> {
-    const broker = await compose(loadConfig(file, process.env), { log: SILENT });
-    expect(await sweep(broker.services, 0)).to.include({ failed: 0 });
-    await broker.close();
     const rows = await rowsOf(database.options, 'select id, store, state from secrets');
     expect(rows.filter(({ state }) => state !== 'active')).to.deep.equal([]);
     for (const { kind } of ELSEWHERE) {
