@@ -70,13 +70,16 @@ describe('kill -9 of collectors while clients are at it', () => {
   /** What a broker without rows would leave: as if its database had been lost. */
   async function leaveOrphans(): Promise<void> {
     const broker = await compose(loadConfig(file, process.env), { log: SILENT });
-    for (const { kind } of ELSEWHERE) {
-      for (let count = 0; count < ORPHANS; count += 1) {
-        const header = aSecretHeader({ projectId: projectId(`p-${kind}`) });
-        await broker.services.stores.named(kind).put(header, payloadOf('orphan'));
+    try {
+      for (const { kind } of ELSEWHERE) {
+        for (let count = 0; count < ORPHANS; count += 1) {
+          const header = aSecretHeader({ projectId: projectId(`p-${kind}`) });
+          await broker.services.stores.named(kind).put(header, payloadOf('orphan'));
+        }
       }
+    } finally {
+      await broker.close();
     }
-    await broker.close();
   }
 
   const as = (kind: RealKind, sent: Sent = {}): Sent => ({ ...sent, project: `p-${kind}` });
