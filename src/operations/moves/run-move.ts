@@ -21,6 +21,8 @@ export interface RunMoveDeps extends MoveSecretDeps {
 }
 
 const PAGE = 200;
+/** A statement for each would cost as much as destroying; so many are destroyed once more after a crash. */
+const ENDED_AT_ONCE = 20;
 /** A dead process's last request may still be under way at the store: what it left is not touched before. */
 export const SETTLE_MS = 5_000;
 
@@ -73,11 +75,16 @@ async function moveOne(
   return outcome;
 }
 
+/** Those that were left longest first: they need not be waited for. */
 async function takeUpLeftovers(deps: RunMoveDeps, run: Run): Promise<void> {
   const { receipts, pace } = deps;
-  const left: readonly ReceiptState[] = ['copying', 'abandoning'];
-  const pages = async (after: string | undefined) =>
-    keyed(await receipts.listOfRun(run.id, left, after, PAGE), ({ secret }) => secret.id);
+  const states: readonly ReceiptState[] = ['copying', 'abandoning'];
+  const pages = async (after: string | undefined) => {
+    const left = await receipts.listOfRun(run.id, states, after, PAGE);
+    const last = left.at(-1)?.secret.id ?? '';
+    const oldestFirst = [...left].sort((a, b) => (a.updatedAt < b.updatedAt ? -1 : 1));
+    return keyed(oldestFirst, () => last);
+  };
   const takeUp = async ({ value }: { readonly value: Receipt }): Promise<ItemOutcome> => {
     await settled(deps, value);
     if (pace.signal.aborted) return 'skipped';
@@ -123,6 +130,7 @@ async function destroyOld(deps: RunMoveDeps, run: Run): Promise<void> {
 async function destroyOne(deps: RunMoveDeps, receipt: Receipt, gone: Receipt[]): Promise<ItemOutcome> {
   await patiently(deps.pace.signal, () => destroySpare(deps, receipt));
   gone.push(receipt);
+  if (gone.length >= ENDED_AT_ONCE) await deps.receipts.end(gone.splice(0), deps.clock());
   deps.onProgress('destroy', 'done');
   return 'done';
 }
