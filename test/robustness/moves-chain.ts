@@ -10,7 +10,9 @@ export const SECRETS = Number(process.env['MOVES_SECRETS'] ?? 40);
 /** A small number is moved slowly enough for a kill to find it on the way; a large one as fast as it goes. */
 const FEW = 400;
 const RATE = Math.ceil(SECRETS / 5);
-const KILLING: Killing = { afterMs: SECRETS < FEW ? [200, 4_000] : [2_000, 5_000] };
+/** With fewer than these a fast store would be through before the first kill. */
+const MANY = 2_000;
+const KILLING: Killing = { afterMs: SECRETS < MANY ? [200, 4_000] : [2_000, 5_000] };
 const PACE: readonly string[] = SECRETS < FEW ? ['--rate', String(RATE)] : [];
 /** Of the slowest server there is, for one secret and hop, with everything that goes on beside it. */
 const SLOWEST_MS = 2_500;
