@@ -22,7 +22,7 @@ import { countOption, flagOption, numberOption, textOption, type OptionValues } 
 /** `postern move --to S`: copies, verifies and flips each secret that the options name, then destroys the old copies. */
 export function runMoveCommand(invocation: Invocation): Promise<unknown> {
   const { config, options } = invocation;
-  const spec = specOf(options);
+  const [spec, pacing] = [specOf(options), pacingOf(options)];
   if (!config.stores.configured.some(({ name }) => name === spec.to))
     throw new ConfigurationError(`no configured store is named "${spec.to}"`);
   return withDatabase(config, async (database) => {
@@ -34,7 +34,7 @@ export function runMoveCommand(invocation: Invocation): Promise<unknown> {
     }
     const id = runId(`mov-${randomUUID()}`);
     const runs = createRunRepository(database);
-    const run = await runs.insert({ id, kind: 'move', spec: { ...spec, ...pacingOf(options) } }, now());
+    const run = await runs.insert({ id, kind: 'move', spec: { ...spec, ...pacing } }, now());
     await runs.tell(id, { report: { total: plan.secrets, by: operatorName() } }, now());
     process.stderr.write(`${id}\n`);
     await sayWhereNewOnesGo(database, config, spec);

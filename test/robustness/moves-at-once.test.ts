@@ -8,6 +8,7 @@ import { send } from './client.ts';
 import { createKnownSecrets, deleteAll, expectUnnoticed, misread } from './moves-chain.ts';
 import { startClients, type Clients } from './moves-clients.ts';
 import { listMoves, moveKilled, type KilledMove, type Killing } from './moves-mover.ts';
+import { IS_THOROUGH } from './rounds.ts';
 import { openMovePlace, type MovePlace, type MoveStore } from './moves-place.ts';
 import type { KnownSecret } from './moves-secrets.ts';
 
@@ -15,7 +16,7 @@ const PROJECT = 'p-0';
 /** Half of them are deleted on the way. */
 const SECRETS = 60;
 const PACE = ['--rate', '12'];
-const KILLING: Killing = { afterMs: [200, 3_000] };
+const KILLING: Killing = { afterMs: [200, 3_000], atMost: IS_THOROUGH ? 6 : 3 };
 const WITHIN_MS = 240_000;
 
 /** Two brokers, clients at both, and more than one process that moves the secrets of one project. */

@@ -4,6 +4,7 @@ import { listMoves, moveKilled, type KilledMove, type Killing } from './moves-mo
 import type { MovePlace } from './moves-place.ts';
 import { createKnownSecret, type KnownSecret } from './moves-secrets.ts';
 import { send } from './client.ts';
+import { IS_THOROUGH } from './rounds.ts';
 
 /** How many secrets go round; by hand up to ten thousand. */
 export const SECRETS = Number(process.env['MOVES_SECRETS'] ?? 40);
@@ -12,7 +13,12 @@ const FEW = 400;
 const RATE = Math.ceil(SECRETS / 5);
 /** With fewer than these a fast store would be through before the first kill. */
 const MANY = 2_000;
-const KILLING: Killing = { afterMs: SECRETS < MANY ? [200, 4_000] : [2_000, 5_000] };
+/** Of a few secrets: what else could be found is found by many. */
+const KILLS = IS_THOROUGH ? 4 : 2;
+const KILLING: Killing = {
+  afterMs: SECRETS < MANY ? [200, 4_000] : [2_000, 5_000],
+  ...(SECRETS < FEW ? { atMost: KILLS } : {}),
+};
 const PACE: readonly string[] = SECRETS < FEW ? ['--rate', String(RATE)] : [];
 /** Of the slowest server there is, for one secret and hop, with everything that goes on beside it. */
 const SLOWEST_MS = 2_500;

@@ -30,6 +30,8 @@ export interface Killing {
   readonly afterMs: readonly [number, number];
   /** Processes that resume the move at the same time, each killed at a moment of its own; one, if nothing is said. */
   readonly rivals?: number;
+  /** Then the move is left alone; without it, it is killed for as long as it takes. */
+  readonly atMost?: number;
 }
 
 /**
@@ -46,7 +48,8 @@ export async function moveKilled(
   let id: string | undefined;
   let [kills, incomplete, reached, inVain] = [0, 0, 0, 0];
   for (;;) {
-    const life = await liveOnce(place, words, id, stretched(killing, inVain));
+    const isSpared = kills >= (killing.atMost ?? Infinity);
+    const life = await liveOnce(place, words, id, isSpared ? undefined : stretched(killing, inVain));
     id ??= life.id ?? (await idOf(place, earlier, words));
     kills += life.kills;
     if (life.isDone && id !== undefined)
@@ -76,13 +79,14 @@ async function liveOnce(
   place: MoverPlace,
   words: readonly string[],
   id: string | undefined,
-  { afterMs, rivals = 1 }: Killing,
+  killing: Killing | undefined,
 ): Promise<Life> {
   const asked = id === undefined ? ['move', ...words] : ['move', 'resume', id];
+  const { rivals = 1, afterMs } = killing ?? {};
   const movers = Array.from({ length: id === undefined ? 1 : rivals }, () =>
     startPostern([...asked, '--json', '--config', place.file]),
   );
-  await Promise.all(movers.map((mover) => killed(place, mover, id, afterMs)));
+  if (afterMs !== undefined) await Promise.all(movers.map((mover) => killed(place, mover, id, afterMs)));
   const ends = await Promise.all(movers.map(({ ended }) => ended));
   const said = movers.map((mover) => mover.stderr()).join('\n');
   const kills = ends.filter(({ signal }) => signal === 'SIGKILL').length;

@@ -59,10 +59,11 @@ export async function workThrough<Item extends Worked>(
 /** Resolves when the next item may begin. */
 function createPace(ratePerSecond: number | undefined, signal: AbortSignal): () => Promise<void> {
   if (ratePerSecond === undefined) return () => Promise.resolve();
-  let nextMs = performance.now();
+  let freeMs = performance.now();
   return async () => {
     const nowMs = performance.now();
-    nextMs = Math.max(nowMs, nextMs + 1_000 / ratePerSecond);
-    await sleep(nextMs - nowMs, undefined, { signal }).catch(() => undefined);
+    const mineMs = Math.max(nowMs, freeMs);
+    freeMs = mineMs + 1_000 / ratePerSecond;
+    await sleep(mineMs - nowMs, undefined, { signal }).catch(() => undefined);
   };
 }
