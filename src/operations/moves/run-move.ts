@@ -23,6 +23,9 @@ export interface RunMoveDeps extends MoveSecretDeps {
 const PAGE = 200;
 /** A statement for each would cost as much as destroying; so many are destroyed once more after a crash. */
 const ENDED_AT_ONCE = 20;
+/** Others hold a secret for a moment, or for days. */
+const ROUNDS_IN_VAIN = 4;
+const PAUSE_MS = 300;
 /** A dead process's last request may still be under way at the store: what it left is not touched before. */
 export const SETTLE_MS = 5_000;
 
@@ -51,15 +54,20 @@ export async function runMove(deps: RunMoveDeps, run: Run): Promise<MoveOutcome>
 
 const isStopped = ({ pace }: RunMoveDeps): boolean => pace.signal.aborted;
 
-/** Again and again, until a round finds nothing it can move: secrets that were on their way in are found by the next. */
+/**
+ * Again and again, until rounds find nothing they can move: secrets that were on their way in are found by the next, and
+ * what somebody else has for a moment (another move, a collector of garbage) is waited for.
+ */
 async function copyAll(deps: RunMoveDeps, run: Run, spec: MoveSpec): Promise<void> {
+  const { movable, pace } = deps;
   const pages = async (after: string | undefined) =>
-    keyed(await deps.movable.listAnyProject(spec, run.createdAt, after, PAGE), ({ id }) => id);
-  let moved: number;
-  do {
-    const counts = await workThrough(pages, (item) => moveOne(deps, run, spec, item.value), deps.pace);
-    moved = counts.done;
-  } while (moved > 0);
+    keyed(await movable.listAnyProject(spec, run.createdAt, after, PAGE), ({ id }) => id);
+  for (let inVain = 0; inVain < ROUNDS_IN_VAIN && !pace.signal.aborted;) {
+    const { done, skipped } = await workThrough(pages, (item) => moveOne(deps, run, spec, item.value), pace);
+    if (done === 0 && skipped === 0) return;
+    inVain = done === 0 ? inVain + 1 : 0;
+    if (done === 0) await sleep(PAUSE_MS, undefined, { signal: pace.signal }).catch(() => undefined);
+  }
 }
 
 async function moveOne(
