@@ -17,7 +17,6 @@ import {
   type ServingProcess,
   type Workplace,
 } from './broker-process.ts';
-import { IS_THOROUGH } from './rounds.ts';
 import { startRotationLoad, type RotationLoad } from './rotation-load.ts';
 
 /** Set by hand, for all that can be rotated; without it, for what is different. */
@@ -34,7 +33,6 @@ const KILLS = 3;
 /** Where a store's keys are, and what its configuration is with these master keys, the first of which wraps. */
 interface Keyring {
   readonly title: string;
-  readonly levels: readonly RotationLevel[];
   readonly absent: string | undefined;
   open(place: Workplace): Promise<Opened>;
 }
@@ -48,13 +46,12 @@ interface Opened {
   close(): Promise<void>;
 }
 
-const LEVELS: readonly RotationLevel[] = ['master', 'payload', 'project'];
-/** `project` waits a minute and a half at its end, until no broker has an old key at hand: once is enough. */
-const QUICK_LEVELS = LEVELS.slice(0, 2);
+/** `project` waits a minute and a half at its end, until no broker has an old key at hand: by hand. */
+const LEVELS: readonly RotationLevel[] =
+  BY_HAND === undefined ? ['master', 'payload'] : ['master', 'payload', 'project'];
 
 const software: Keyring = {
   title: 'simple_crypto',
-  levels: BY_HAND !== undefined || IS_THOROUGH ? LEVELS : QUICK_LEVELS,
   absent: undefined,
   open: () => {
     const keys = new Map<string, string>();
@@ -78,7 +75,6 @@ const software: Keyring = {
 
 const hsm = (title: string, changes: object): Keyring => ({
   title,
-  levels: BY_HAND === undefined ? QUICK_LEVELS : LEVELS,
   absent: ABSENT,
   open: (place) => {
     const token: TestToken = createToken();
@@ -154,7 +150,7 @@ for (const keyring of KEYRINGS) {
       try {
         // Their first keys are under the new master key already; a rotation needs old ones.
         await underOld(file, configured('old', 'new'));
-        for (const level of keyring.levels) await rotateKilled(file, level, load);
+        for (const level of LEVELS) await rotateKilled(file, level, load);
         await load.stop();
         expect(load.tally.failures).to.deep.equal([]);
         expect(await load.readAll()).to.deep.equal([]);
