@@ -145,22 +145,22 @@ describe('a guarded store', () => {
       for await (const object of everyObject(store.inventory!)) count += object.ref.length > 0 ? 1 : 0;
       return count;
     };
-    const putThree = async (): Promise<GuardedStore> => {
-      const store = guarded(2, 0.2);
+    const putThree = async (deadline: number): Promise<GuardedStore> => {
+      const store = guarded(2, deadline);
       for (const text of ['one', 'two', 'three']) await store.put(aSecretHeader(), payloadOf(text));
       wire.calls = 0;
       return store;
     };
 
     it('and asks for a page again that did not come, without a gap or a repetition', async () => {
-      const store = await putThree();
+      const store = await putThree(5);
       wire.failures.push(new StoreUnavailable('first page'), new StoreUnavailable('and again'));
       expect(await listed(store)).to.equal(3);
       expect(wire.calls).to.equal(5);
     });
 
     it('with the deadline for each page, not for all', async () => {
-      const store = await putThree();
+      const store = await putThree(0.2);
       wire.delayMs = 110;
       expect(await listed(store)).to.equal(3);
       wire.delayMs = 400;
