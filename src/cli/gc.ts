@@ -19,10 +19,8 @@ import { withDatabase } from './database.ts';
 import { inWords, isFailed, showGarbage, type GarbageReport, type RowGarbage } from './gc-report.ts';
 import { findStores, registryOf, type Found } from './gc-stores.ts';
 import { interruption } from './interruption.ts';
-import { countOption, flagOption, numberOption, textOption, type OptionValues } from './options.ts';
-
-/** Leaves most of a store's capacity to those who read and write meanwhile. */
-const CONCURRENCY = 4;
+import { countOption, flagOption, textOption, type OptionValues } from './options.ts';
+import { paceOf } from './pace.ts';
 
 interface Wishes {
   readonly destroy: boolean;
@@ -82,8 +80,6 @@ function durationOption(options: OptionValues, name: string): number | undefined
 }
 
 function depsOf({ options, log }: Invocation, database: Database, found: readonly Found[]): GcDeps {
-  const ratePerSecond = numberOption(options, 'rate');
-  const concurrency = countOption(options, 'concurrency') ?? CONCURRENCY;
   return {
     garbage: createGarbageRepository(database),
     secrets: createSecretRepository(database),
@@ -93,7 +89,7 @@ function depsOf({ options, log }: Invocation, database: Database, found: readonl
     stores: registryOf(found),
     log,
     clock: now,
-    pace: { concurrency, ratePerSecond, signal: interruption() },
+    pace: { ...paceOf(options), signal: interruption() },
   };
 }
 

@@ -4,7 +4,8 @@ import { destroyStoreKeys } from '../token-keys.ts';
 import type { Invocation } from './commands.ts';
 import { interruption } from './interruption.ts';
 import { flagOption } from './options.ts';
-import { paceOf, sealingStore, withKeysOf, type KeysOfStore, type SealingStore } from './rotating.ts';
+import { paceOf } from './pace.ts';
+import { sealingStore, withKeysOf, type KeysOfStore, type SealingStore } from './rotating.ts';
 
 /** `postern keys retire STORE KEY` or `STORE --project-keks`: lets go of keys that nothing needs. */
 export function runKeysRetire(invocation: Invocation): Promise<unknown> {

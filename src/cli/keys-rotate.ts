@@ -15,7 +15,8 @@ import { withDatabase } from './database.ts';
 import { interruption } from './interruption.ts';
 import { flagOption, textOption } from './options.ts';
 import { createProgress, type Progress } from './progress.ts';
-import { paceOf, sealingStore, withKeysOf, type KeysOfStore } from './rotating.ts';
+import { paceOf } from './pace.ts';
+import { sealingStore, withKeysOf, type KeysOfStore } from './rotating.ts';
 
 /** A rotation as an operator sees it. */
 interface ShownRotation {

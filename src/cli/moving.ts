@@ -1,23 +1,21 @@
 import type { Config, StoreConfig } from '../config.ts';
 import { ConfigurationError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import type { MoveSpec } from '../model/move.ts';
+import type { MoveSpec, ReceiptState } from '../model/move.ts';
 import type { Run } from '../model/run.ts';
 import { now } from '../model/timestamp.ts';
 import { openStores } from '../open-stores.ts';
 import { SETTLE_MS, type RunMoveDeps } from '../operations/moves/run-move.ts';
 import { holdRun } from '../operations/runs/hold-run.ts';
 import type { Database } from '../repositories/database.ts';
-import { createMovableSecretRepository } from '../repositories/movable-secrets.ts';
-import { createMoveReceiptRepository } from '../repositories/move-receipts.ts';
+import { createMovableSecretRepository, type MovableCount } from '../repositories/movable-secrets.ts';
+import { createMoveReceiptRepository, type MoveReceiptRepository } from '../repositories/move-receipts.ts';
 import { createRunRepository } from '../repositories/runs.ts';
 import { createSecretRepository } from '../repositories/secrets.ts';
 import type { StoreRegistry } from '../stores/registry.ts';
 import { interruption } from './interruption.ts';
+import { USUAL_CONCURRENCY } from './pace.ts';
 import { createProgress } from './progress.ts';
-
-/** A move keeps some of a store's capacity free for those who read and write meanwhile. */
-const CONCURRENCY = 4;
 
 export interface Pacing {
   readonly rate: number | undefined;
@@ -40,14 +38,15 @@ export async function atRun<T>(
   work: (deps: RunMoveDeps) => Promise<T>,
 ): Promise<T> {
   const [runs, receipts] = [createRunRepository(database), createMoveReceiptRepository(database)];
-  const stores = await openOf(config, await storesOf(database, run), { database, log });
-  const progress = createPhases(await totalsOf(database, run));
+  const movable = createMovableSecretRepository(database);
+  const left = await movable.countAnyProject(run.spec as unknown as MoveSpec, run.createdAt);
+  const stores = await openOf(config, await storesOf(receipts, run, left), { database, log });
+  const progress = createPhases(totalsOf(await receipts.countByState(run.id), left));
   const parts = { runs, receipts, stores, clock: now, settleMs: SETTLE_MS, onProgress: progress.step };
   const secrets = createSecretRepository(database);
-  const movable = createMovableSecretRepository(database);
   try {
     return await holdRun({ runs, clock: now, signal: interruption() }, run.id, (signal) => {
-      const { rate: ratePerSecond, concurrency = CONCURRENCY } = pacing;
+      const { rate: ratePerSecond, concurrency = USUAL_CONCURRENCY } = pacing;
       return work({ ...parts, secrets, movable, pace: { concurrency, ratePerSecond, signal } });
     });
   } finally {
@@ -57,11 +56,13 @@ export async function atRun<T>(
 }
 
 /** The target, where secrets are that are to move, and whatever unfinished receipts name. */
-async function storesOf(database: Database, run: Run): Promise<ReadonlySet<string>> {
-  const spec = run.spec as unknown as MoveSpec;
-  const sources = await createMovableSecretRepository(database).countAnyProject(spec, run.createdAt);
-  const named = await createMoveReceiptRepository(database).openStoresOf(run.id);
-  return new Set([spec.to, ...sources.map(({ store }) => store), ...named]);
+async function storesOf(
+  receipts: MoveReceiptRepository,
+  { id, spec }: Run,
+  left: readonly MovableCount[],
+): Promise<ReadonlySet<string>> {
+  const { to } = spec as unknown as MoveSpec;
+  return new Set([to, ...left.map(({ store }) => store), ...(await receipts.openStoresOf(id))]);
 }
 
 export function openOf(
@@ -85,10 +86,10 @@ interface Totals {
   readonly undo: number;
 }
 
-async function totalsOf(database: Database, run: Run): Promise<Totals> {
-  const spec = run.spec as unknown as MoveSpec;
-  const left = await createMovableSecretRepository(database).countAnyProject(spec, run.createdAt);
-  const states = await createMoveReceiptRepository(database).countByState(run.id);
+function totalsOf(
+  states: Readonly<Partial<Record<ReceiptState, number>>>,
+  left: readonly MovableCount[],
+): Totals {
   const copy = left.reduce((sum, { secrets }) => sum + secrets, 0);
   const moved = (states.moved ?? 0) + (states.destroying ?? 0);
   return { copy, destroy: copy + moved, undo: moved + (states.returned ?? 0) };

@@ -1,7 +1,9 @@
+import type { Counts, ItemOutcome } from '../operations/runs/work-through.ts';
+
 /** How far long work is: a bar where somebody looks, a line now and then where a log is kept. */
 export interface Progress {
   /** One more is done with. */
-  step(outcome: 'done' | 'skipped' | 'failed'): void;
+  step(outcome: ItemOutcome): void;
   /** The bar is left as it is, and what is printed next has a line of its own. */
   end(): void;
 }
@@ -38,12 +40,6 @@ export function createProgress({ label, total, stream }: ProgressOptions): Progr
       if (stream.isTTY) stream.write('\n');
     },
   };
-}
-
-interface Counts {
-  readonly done: number;
-  readonly skipped: number;
-  readonly failed: number;
 }
 
 function lineOf(label: string, total: number, { done, skipped, failed }: Counts, seconds: number): string {

@@ -11,7 +11,6 @@ import { createSealedPayloadRotationRepository } from '../repositories/sealed-pa
 import { createSealedPayloadRepository } from '../repositories/sealed-payloads.ts';
 import type { Invocation } from './commands.ts';
 import { withDatabase } from './database.ts';
-import { countOption, numberOption, type OptionValues } from './options.ts';
 
 /** A store whose keys Postern has to look after. */
 export type SealingStore = Extract<
@@ -68,12 +67,4 @@ const keysOf = (store: Opened, database: Database): KeysOfStore => ({
   sealedPayloads: createSealedPayloadRepository(database),
   sealedInRotation: createSealedPayloadRotationRepository(database),
   clock: now,
-});
-
-/** Some of a store's capacity is kept free for those who read and write meanwhile. */
-const CONCURRENCY = 4;
-
-export const paceOf = (options: OptionValues): Omit<RotateDeps['pace'], 'signal'> => ({
-  ratePerSecond: numberOption(options, 'rate'),
-  concurrency: countOption(options, 'concurrency') ?? CONCURRENCY,
 });
