@@ -1,6 +1,6 @@
 import type { ProjectId } from '../../model/ids.ts';
 import type { ProjectStoreTarget } from '../../model/target.ts';
-import { projectOfPath } from '../quotas/project-of-path.ts';
+import { projectOfPath } from '../project-of-path.ts';
 import { nothing, route, type Lookup, type Route } from '../route.ts';
 import type { Services } from '../services.ts';
 import {

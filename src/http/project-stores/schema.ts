@@ -1,7 +1,7 @@
 import { BadRequest } from '../../errors.ts';
 import { parseJsonBody, requireContentType } from '../json-body.ts';
 import { schemaCheck } from '../json-schema.ts';
-import { requireStorableProject } from '../quotas/project-of-path.ts';
+import { requireStorableProject } from '../project-of-path.ts';
 import type { RawInput } from '../route.ts';
 
 /** A refusal repeats the name: longer than any store's there is nothing to learn from it. */

@@ -18,7 +18,7 @@ import {
   QUOTAS_MISSING,
   removeProjectQuotas,
 } from './handlers.ts';
-import { projectOfPath } from './project-of-path.ts';
+import { projectOfPath } from '../project-of-path.ts';
 import { parseQuotaChange, type QuotaChange } from './schema.ts';
 
 const quotaTarget = (projectId: ProjectId, asked?: QuotaChange): QuotaTarget => ({

@@ -4,7 +4,7 @@ import { QUOTA_RESOURCES } from '../../model/target.ts';
 import { parseJsonBody, requireContentType } from '../json-body.ts';
 import { schemaCheck } from '../json-schema.ts';
 import type { RawInput } from '../route.ts';
-import { requireStorableProject } from './project-of-path.ts';
+import { requireStorableProject } from '../project-of-path.ts';
 
 /** Beyond these JSON's numbers are no longer the ones that were sent. */
 const number = {

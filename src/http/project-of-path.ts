@@ -1,6 +1,6 @@
-import { BadRequest } from '../../errors.ts';
-import { projectId, type ProjectId } from '../../model/ids.ts';
-import type { Lookup, RawInput } from '../route.ts';
+import { BadRequest } from '../errors.ts';
+import { projectId, type ProjectId } from '../model/ids.ts';
+import type { Lookup, RawInput } from './route.ts';
 
 /** Longer than any id a caller may have, so that quotas for it would be quotas of nobody. */
 const MAX_ID_CHARACTERS = 255;
