@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { databases, type TestDatabase } from '../helpers/databases.ts';
+import { oneDatabase, type TestDatabase } from '../helpers/databases.ts';
 import {
   configuration,
   createWorkplace,
@@ -37,10 +37,7 @@ describe('postern keys rotate, status, rotations and retire', function () {
 
   before(async () => {
     place = createWorkplace();
-    const dialects = databases();
-    database = await (
-      dialects.find(({ name, absent }) => name === 'pg' && absent === undefined) ?? dialects[0]!
-    ).open();
+    database = await oneDatabase().open();
     earlier = configured('before.yaml', OLD);
     file = configured('both.yaml', NEW, OLD);
     const broker = await serveProcess(earlier);

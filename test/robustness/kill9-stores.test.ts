@@ -4,7 +4,7 @@ import { compose } from '../../src/compose.ts';
 import { loadConfig } from '../../src/config-file.ts';
 import { sweep } from '../../src/jobs/sweep.ts';
 import { createLog } from '../../src/log.ts';
-import { databases, skipAloud, type TestDatabase } from '../helpers/databases.ts';
+import { oneDatabase, skipAloud, type TestDatabase } from '../helpers/databases.ts';
 import { absentServers, areServersRequired, REAL_STORES, type RealKind } from '../helpers/real-stores.ts';
 import {
   configuration,
@@ -46,9 +46,7 @@ describe('kill -9 while payloads are on their way to other servers', () => {
   before(async function () {
     this.timeout(60_000);
     place = createWorkplace();
-    const dialects = databases();
-    const dialect = dialects.find(({ name, absent: gone }) => name === 'pg' && gone === undefined);
-    database = await (dialect ?? dialects[0]!).open();
+    database = await oneDatabase().open();
     const stores = {
       default: 'vault',
       configured: ELSEWHERE.map(({ kind }) => ownStore(kind, place.folder, run)),

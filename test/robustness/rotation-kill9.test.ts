@@ -2,7 +2,7 @@ import { randomBytes, randomInt } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { RotationLevel } from '../../src/model/rotation.ts';
-import { databases, skipAloud, type TestDatabase } from '../helpers/databases.ts';
+import { oneDatabase, skipAloud, type TestDatabase } from '../helpers/databases.ts';
 import { ABSENT, createToken, masterKey, type TestToken } from '../stores/pkcs11/tokens.ts';
 import {
   configuration,
@@ -120,9 +120,7 @@ for (const keyring of KEYRINGS) {
     let opened: Opened;
     before(async () => {
       place = createWorkplace();
-      const dialects = databases();
-      const pg = dialects.find(({ name, absent: gone }) => name === 'pg' && gone === undefined);
-      database = await (pg ?? dialects[0]!).open();
+      database = await oneDatabase().open();
       opened = await keyring.open(place);
     });
     after(async () => {

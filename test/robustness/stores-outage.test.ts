@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
-import { databases, skipAloud, type TestDatabase } from '../helpers/databases.ts';
+import { oneDatabase, skipAloud, type TestDatabase } from '../helpers/databases.ts';
 import {
   absentServers,
   allStores,
@@ -47,10 +47,7 @@ describe('a broker with five stores, one of which fails', function () {
   before(async () => {
     place = createWorkplace();
     undo.push(() => place.remove());
-    const dialects = databases();
-    database = await (
-      dialects.find(({ name, absent: gone }) => name === 'pg' && gone === undefined) ?? dialects[0]!
-    ).open();
+    database = await oneDatabase().open();
     undo.push(() => database.close());
     const stores = allStores(place.folder);
     const file = place.config(configuration(place, { database: databaseSection(database.options), stores }));
