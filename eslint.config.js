@@ -18,7 +18,7 @@ const LAYERS = {
   jobs: ['operations', 'stores', 'repositories', 'queue'],
   http: ['identity', 'policy', 'audit', 'operations', 'stores', 'repositories'],
   // A command is a front door of the process, as main is: it may compose, and `serve` starts the HTTP side.
-  cli: ['operations', 'stores', 'repositories', 'queue', 'jobs', 'http'],
+  cli: ['audit', 'operations', 'stores', 'repositories', 'queue', 'jobs', 'http'],
 };
 
 /** Packages that stay behind one seam, and where. `only` ends the sentence "… belongs in". */

@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util';
+import { runAudited } from './cli/audited.ts';
 import { COMMANDS, type Command } from './cli/commands.ts';
+import { operatorName } from './cli/operator-name.ts';
 import type { OptionValues } from './cli/options.ts';
 import { present } from './cli/output.ts';
 import { loadConfig } from './config-file.ts';
@@ -38,11 +40,14 @@ async function main(args: readonly string[], environment: NodeJS.ProcessEnv): Pr
   const config = loadConfig(file, environment);
   const log = createLog(config.log.level, (line) => process.stderr.write(line));
   process.on('unhandledRejection', (error) => log.error('a rejection nobody handled', errorFields(error)));
-  const shown = await found.command.run({ config, words, options, json, log });
+  const operator = operatorName(environment);
+  const invocation = { config, words, options, json, operator, log };
+  const shown = await runAudited(found.name, found.command, invocation);
   if (shown !== undefined) process.stdout.write(present(shown, json));
 }
 
 interface Found {
+  readonly name: string;
   readonly command: Command;
   readonly words: readonly string[];
 }
@@ -61,7 +66,7 @@ function findCommand(words: readonly string[]): Found | undefined {
   for (const length of [2, 1]) {
     const name = words.slice(0, length).join(' ');
     const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-    if (words.length >= length && command !== undefined) return { command, words: words.slice(length) };
+    if (words.length >= length && command !== undefined) return { name, command, words: words.slice(length) };
   }
   return undefined;
 }

@@ -8,7 +8,10 @@ export interface Batch {
   written: number;
 }
 
-/** One append-only file with one writer: two processes never share a file, or a short write of one tears a line of the other. */
+/**
+ * One append-only file with one writer: a short write of one process would tear a line of another. (Commands share one all the
+ * same, a line in one write and the file opened for each: a line that a full disk tore is ended by the next.)
+ */
 export interface AuditFile {
   /**
    * Opens the file where needed and writes the rest of the batch (nothing, of an empty one), or throws what the file

@@ -8,7 +8,7 @@ import { runKeysStatus } from './keys-status.ts';
 import { runKeysCheck, runKeysInit } from './keys.ts';
 import { runMoveCommand, runMoveFinish, runMovePause, runMoveResume, runMoveUndo } from './move.ts';
 import { runMoveList, runMoveReceipts } from './moves.ts';
-import type { OptionValues } from './options.ts';
+import { flagOption, type OptionValues } from './options.ts';
 import { runServe } from './serve.ts';
 import { runAssign, runCheck, runList, runUnassign } from './stores.ts';
 
@@ -21,6 +21,8 @@ export interface Invocation {
   readonly options: OptionValues;
   /** `--json`: a machine reads what is printed. */
   readonly json: boolean;
+  /** Who typed it, as `user@host`. */
+  readonly operator: string;
   readonly log: Log;
 }
 
@@ -29,6 +31,8 @@ export interface Command {
   readonly example: string;
   /** The value is printed; a command that goes on by itself returns none. */
   run(invocation: Invocation): Promise<unknown>;
+  /** Whether it changes, called like this, what secrets, keys or stores are: then it is audited. Left out: never. */
+  readonly changes?: (options: OptionValues) => boolean;
   /** Besides those of every command. One name has one type, whatever the command. */
   readonly options?: Readonly<Record<string, OptionType>>;
   /** Options that name the words instead, in the words' order. */
@@ -43,6 +47,10 @@ const TEXT: OptionType = { type: 'string' };
 const FLAG: OptionType = { type: 'boolean' };
 /** How fast long work goes: at most so many a second, so many at once. */
 const PACE = { rate: TEXT, concurrency: TEXT };
+
+const ALWAYS = (): boolean => true;
+const UNLESS_DRY = (options: OptionValues): boolean => !flagOption(options, 'dry-run');
+const IF_DESTROYING = (options: OptionValues): boolean => flagOption(options, 'destroy');
 
 /** By their words. */
 export const COMMANDS: Readonly<Record<string, Command>> = {
@@ -81,6 +89,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     help: 'Send the new secrets of a project to a store.',
     example: 'postern stores assign --project 4c0d6b1a9f7e4f0d9d0b6f0f3f0e7a11 --store hsm',
     run: ({ config, words }) => runAssign(config, words),
+    changes: ALWAYS,
     options: { project: TEXT, store: TEXT },
     named: ['project', 'store'],
   },
@@ -88,6 +97,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     help: 'Send the new secrets of a project to the default store again.',
     example: 'postern stores unassign --project 4c0d6b1a9f7e4f0d9d0b6f0f3f0e7a11',
     run: ({ config, words }) => runUnassign(config, words),
+    changes: ALWAYS,
     options: { project: TEXT },
     named: ['project'],
   },
@@ -95,6 +105,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     help: 'Make the master keys of an HSM store that its token lacks.',
     example: 'postern keys init hsm --config /etc/postern/postern.yaml',
     run: ({ config, words, log }) => runKeysInit(config, words, log),
+    changes: ALWAYS,
   },
   'keys check': {
     help: 'Show the master keys of an HSM store as its token has them.',
@@ -111,6 +122,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     help: 'Replace the keys of a store while they are in use, and go on with what was left.',
     example: 'postern keys rotate software --level master --config /etc/postern/postern.yaml',
     run: runKeysRotate,
+    changes: UNLESS_DRY,
     options: { level: TEXT, project: TEXT, ...PACE, 'dry-run': FLAG },
   },
   'keys rotations': {
@@ -122,6 +134,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     help: 'Let go of keys that nothing needs any more.',
     example: 'postern keys retire software 2026-11 --config /etc/postern/postern.yaml',
     run: runKeysRetire,
+    changes: ALWAYS,
     options: { 'project-keks': FLAG, destroy: FLAG, ...PACE },
   },
   gc: {
@@ -129,6 +142,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     example:
       'postern gc\n  postern gc --destroy --expired-after 30d\n  (--store STORE, --at-most N, --rate N, --concurrency N, --receipts-after 365d)',
     run: runGc,
+    changes: IF_DESTROYING,
     options: {
       destroy: FLAG,
       'at-most': TEXT,
@@ -143,6 +157,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     example:
       'postern move --project 4c0d6b1a9f7e4f0d9d0b6f0f3f0e7a11 --to hsm --dry-run\n  (or --from STORE; --type, --algorithm, --rate N, --concurrency N, --keep)',
     run: runMoveCommand,
+    changes: UNLESS_DRY,
     options: {
       project: TEXT,
       from: TEXT,
@@ -169,23 +184,27 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     help: 'Go on with a move that was killed, stopped or paused.',
     example: 'postern move resume mov-6f0f7c3e-2b0a-4d8e-9a55-0d5a1f6c2b11',
     run: runMoveResume,
+    changes: ALWAYS,
     options: PACE,
   },
   'move pause': {
     help: 'Stop a move for now, wherever it runs.',
     example: 'postern move pause mov-6f0f7c3e-2b0a-4d8e-9a55-0d5a1f6c2b11',
     run: runMovePause,
+    changes: ALWAYS,
   },
   'move undo': {
     help: 'Take a move back whose old copies are still there.',
     example: 'postern move undo mov-6f0f7c3e-2b0a-4d8e-9a55-0d5a1f6c2b11',
     run: runMoveUndo,
+    changes: ALWAYS,
     options: PACE,
   },
   'move finish': {
     help: 'Destroy the old copies of what a move has moved.',
     example: 'postern move finish mov-6f0f7c3e-2b0a-4d8e-9a55-0d5a1f6c2b11',
     run: runMoveFinish,
+    changes: ALWAYS,
     options: PACE,
   },
 };

@@ -16,7 +16,6 @@ import type { Invocation } from './commands.ts';
 import { withDatabase } from './database.ts';
 import { showMove, type ShownMove } from './moves.ts';
 import { atRun, openOf, type Pacing } from './moving.ts';
-import { operatorName } from './operator-name.ts';
 import { countOption, flagOption, numberOption, textOption, type OptionValues } from './options.ts';
 
 /** `postern move --to S`: copies, verifies and flips each secret that the options name, then destroys the old copies. */
@@ -35,7 +34,7 @@ export function runMoveCommand(invocation: Invocation): Promise<unknown> {
     const id = runId(`mov-${randomUUID()}`);
     const runs = createRunRepository(database);
     const run = await runs.insert({ id, kind: 'move', spec: { ...spec, ...pacing } }, now());
-    await runs.tell(id, { report: { total: plan.secrets, by: operatorName() } }, now());
+    await runs.tell(id, { report: { total: plan.secrets, by: invocation.operator } }, now());
     process.stderr.write(`${id}\n`);
     await sayWhereNewOnesGo(database, config, spec);
     return workAt(invocation, database, run);
