@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { closeSync, lstatSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { ConfigurationError } from '../../src/errors.ts';
 
 /**
@@ -47,10 +47,11 @@ function preparePrivateFolder(folder: string): void {
     const isOurs = process.getuid === undefined || uid === process.getuid();
     if (isOurs && (mode & GROUP_AND_OTHERS) === 0) return;
   } catch (cause) {
-    throw new ConfigurationError(`socket_folder ${folder} cannot be made`, cause);
+    throw new ConfigurationError(`socket_folder ${resolve(folder)} cannot be made`, cause);
   }
+  // No advice to change its mode: a path without a beginning may have met a folder of the system.
   throw new ConfigurationError(
-    `socket_folder ${folder} is open to other users, who could ask the token: run "chmod 700 ${folder}"`,
+    `socket_folder ${resolve(folder)} is open to other users, who could ask the token: name one that is ours alone`,
   );
 }
 
