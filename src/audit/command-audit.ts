@@ -15,6 +15,15 @@ export interface CommandEvent {
   readonly options: Readonly<Record<string, string | boolean>>;
 }
 
+/** What became of some of many items. */
+export interface CommandBatch {
+  /** What was done to them: `moving`, `destroying the old copies`. */
+  readonly work: string;
+  readonly done: number;
+  readonly skipped: number;
+  readonly failed: number;
+}
+
 export interface CommandOutcome {
   readonly exitCode: number;
   readonly durationMs: number;
@@ -26,6 +35,8 @@ export interface CommandOutcome {
 export interface CommandAudit {
   /** Before the effect: when this throws, nothing may happen. */
   intent(event: CommandEvent): Promise<void>;
+  /** Now and then, of long work: a command that is killed has told what it did until then. */
+  batch(event: CommandEvent, batch: CommandBatch): Promise<void>;
   outcome(event: CommandEvent, outcome: CommandOutcome): Promise<void>;
 }
 
@@ -34,12 +45,14 @@ export interface CommandAudit {
  * What a full disk cut off is ended by whoever writes next.
  */
 export function createCommandAudit(paths: readonly string[], clock: Clock = now): CommandAudit {
-  const write = async (kind: 'intent' | 'outcome', members: object): Promise<void> => {
+  const write = async (kind: 'intent' | 'batch' | 'outcome', members: object): Promise<void> => {
     const line = Buffer.from(`${JSON.stringify({ time: `${clock()}Z`, kind, ...members })}\n`);
     for (const path of paths) await appendLine(path, line);
   };
   return {
     intent: (event) => write('intent', presentEvent(event)),
+    batch: (event, { work, done, skipped, failed }) =>
+      write('batch', { ...presentEvent(event), work, done, skipped, failed }),
     outcome: (event, { run, exitCode, durationMs }) =>
       write('outcome', { ...presentEvent(event), run, exit_code: exitCode, duration_ms: durationMs }),
   };

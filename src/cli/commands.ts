@@ -11,6 +11,8 @@ import { runMoveList, runMoveReceipts } from './moves.ts';
 import { flagOption, type OptionValues } from './options.ts';
 import { runServe } from './serve.ts';
 import { runAssign, runCheck, runList, runUnassign } from './stores.ts';
+import type { Trail } from './trail.ts';
+import { runVerify } from './verify.ts';
 
 /** What was typed. */
 export interface Invocation {
@@ -24,6 +26,7 @@ export interface Invocation {
   /** Who typed it, as `user@host`. */
   readonly operator: string;
   readonly log: Log;
+  readonly trail: Trail;
 }
 
 export interface Command {
@@ -31,8 +34,8 @@ export interface Command {
   readonly example: string;
   /** The value is printed; a command that goes on by itself returns none. */
   run(invocation: Invocation): Promise<unknown>;
-  /** Whether it changes, called like this, what secrets, keys or stores are: then it is audited. Left out: never. */
-  readonly changes?: (options: OptionValues) => boolean;
+  /** Whether it, called like this, changes secrets, keys or stores, or reads payloads. Left out: never. */
+  readonly isAudited?: (options: OptionValues) => boolean;
   /** Besides those of every command. One name has one type, whatever the command. */
   readonly options?: Readonly<Record<string, OptionType>>;
   /** Options that name the words instead, in the words' order. */
@@ -89,7 +92,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     help: 'Send the new secrets of a project to a store.',
     example: 'postern stores assign --project 4c0d6b1a9f7e4f0d9d0b6f0f3f0e7a11 --store hsm',
     run: ({ config, words }) => runAssign(config, words),
-    changes: ALWAYS,
+    isAudited: ALWAYS,
     options: { project: TEXT, store: TEXT },
     named: ['project', 'store'],
   },
@@ -97,15 +100,22 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     help: 'Send the new secrets of a project to the default store again.',
     example: 'postern stores unassign --project 4c0d6b1a9f7e4f0d9d0b6f0f3f0e7a11',
     run: ({ config, words }) => runUnassign(config, words),
-    changes: ALWAYS,
+    isAudited: ALWAYS,
     options: { project: TEXT },
     named: ['project'],
+  },
+  verify: {
+    help: 'Read payloads back from their stores, all or a sample, and say which do not come.',
+    example: 'postern verify --sample 1000\n  (--store STORE, --project PROJECT, --rate N, --concurrency N)',
+    run: runVerify,
+    isAudited: ALWAYS,
+    options: { store: TEXT, project: TEXT, sample: TEXT, ...PACE },
   },
   'keys init': {
     help: 'Make the master keys of an HSM store that its token lacks.',
     example: 'postern keys init hsm --config /etc/postern/postern.yaml',
     run: ({ config, words, log }) => runKeysInit(config, words, log),
-    changes: ALWAYS,
+    isAudited: ALWAYS,
   },
   'keys check': {
     help: 'Show the master keys of an HSM store as its token has them.',
@@ -122,7 +132,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     help: 'Replace the keys of a store while they are in use, and go on with what was left.',
     example: 'postern keys rotate software --level master --config /etc/postern/postern.yaml',
     run: runKeysRotate,
-    changes: UNLESS_DRY,
+    isAudited: UNLESS_DRY,
     options: { level: TEXT, project: TEXT, ...PACE, 'dry-run': FLAG },
   },
   'keys rotations': {
@@ -134,7 +144,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     help: 'Let go of keys that nothing needs any more.',
     example: 'postern keys retire software 2026-11 --config /etc/postern/postern.yaml',
     run: runKeysRetire,
-    changes: ALWAYS,
+    isAudited: ALWAYS,
     options: { 'project-keks': FLAG, destroy: FLAG, ...PACE },
   },
   gc: {
@@ -142,7 +152,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     example:
       'postern gc\n  postern gc --destroy --expired-after 30d\n  (--store STORE, --at-most N, --rate N, --concurrency N, --receipts-after 365d)',
     run: runGc,
-    changes: IF_DESTROYING,
+    isAudited: IF_DESTROYING,
     options: {
       destroy: FLAG,
       'at-most': TEXT,
@@ -157,7 +167,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     example:
       'postern move --project 4c0d6b1a9f7e4f0d9d0b6f0f3f0e7a11 --to hsm --dry-run\n  (or --from STORE; --type, --algorithm, --rate N, --concurrency N, --keep)',
     run: runMoveCommand,
-    changes: UNLESS_DRY,
+    isAudited: UNLESS_DRY,
     options: {
       project: TEXT,
       from: TEXT,
@@ -184,27 +194,27 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     help: 'Go on with a move that was killed, stopped or paused.',
     example: 'postern move resume mov-6f0f7c3e-2b0a-4d8e-9a55-0d5a1f6c2b11',
     run: runMoveResume,
-    changes: ALWAYS,
+    isAudited: ALWAYS,
     options: PACE,
   },
   'move pause': {
     help: 'Stop a move for now, wherever it runs.',
     example: 'postern move pause mov-6f0f7c3e-2b0a-4d8e-9a55-0d5a1f6c2b11',
     run: runMovePause,
-    changes: ALWAYS,
+    isAudited: ALWAYS,
   },
   'move undo': {
     help: 'Take a move back whose old copies are still there.',
     example: 'postern move undo mov-6f0f7c3e-2b0a-4d8e-9a55-0d5a1f6c2b11',
     run: runMoveUndo,
-    changes: ALWAYS,
+    isAudited: ALWAYS,
     options: PACE,
   },
   'move finish': {
     help: 'Destroy the old copies of what a move has moved.',
     example: 'postern move finish mov-6f0f7c3e-2b0a-4d8e-9a55-0d5a1f6c2b11',
     run: runMoveFinish,
-    changes: ALWAYS,
+    isAudited: ALWAYS,
     options: PACE,
   },
 };

@@ -14,9 +14,10 @@ import type { Invocation } from './commands.ts';
 import { withDatabase } from './database.ts';
 import { interruption } from './interruption.ts';
 import { flagOption, textOption } from './options.ts';
-import { createProgress, type Progress } from './progress.ts';
+import { createPhases } from './progress.ts';
 import { paceOf } from './pace.ts';
 import { sealingStore, withKeysOf, type KeysOfStore } from './rotating.ts';
+import type { Trail } from './trail.ts';
 
 /** A rotation as an operator sees it. */
 interface ShownRotation {
@@ -55,7 +56,7 @@ export function runKeysRotate(invocation: Invocation): Promise<unknown> {
     const runs = createRunRepository(database);
     const { run, isResumed } = await beginRotation({ runs, clock: now }, asked);
     process.stderr.write(isResumed ? `${run.id} goes on, as begun at ${run.createdAt}\n` : `${run.id}\n`);
-    await workAt({ keys, database, pacing }, run);
+    await workAt({ keys, database, pacing, trail: invocation.trail }, run);
     return show((await runs.find(run.id)) ?? run);
   });
 }
@@ -76,11 +77,12 @@ interface At {
   readonly keys: KeysOfStore;
   readonly database: Database;
   readonly pacing: ReturnType<typeof paceOf>;
+  readonly trail: Trail;
 }
 
-async function workAt({ keys, database, pacing }: At, run: Run): Promise<void> {
+async function workAt({ keys, database, pacing, trail }: At, run: Run): Promise<void> {
   const runs = createRunRepository(database);
-  const heard = createListeners(await planRotation(keys, specOf(run)));
+  const heard = createListeners(await planRotation(keys, specOf(run)), trail);
   try {
     const outcome = await holdRun({ runs, clock: now, signal: interruption() }, run.id, (signal) =>
       runRotation({ ...keys, ...heard.by(signal), runs, pace: { ...pacing, signal } }, run),
@@ -104,22 +106,8 @@ interface Listeners {
 }
 
 /** A bar for the keys and then one for the payloads; what failed and what is waited for has lines of its own. */
-function createListeners(plan: RotationPlan): Listeners {
-  let at: { readonly phase: RotationPhase; readonly bar: Progress } | undefined;
-  const end = (): void => {
-    at?.bar.end();
-    at = undefined;
-  };
-  const onProgress: RotateDeps['onProgress'] = (phase, outcome) => {
-    if (at?.phase !== phase) {
-      end();
-      at = {
-        phase,
-        bar: createProgress({ label: LABELS[phase], total: plan[phase], stream: process.stderr }),
-      };
-    }
-    at.bar.step(outcome);
-  };
+function createListeners(totals: RotationPlan, trail: Trail): Listeners {
+  const { step: onProgress, end } = createPhases({ labels: LABELS, totals: { ...totals }, trail });
   const onFailure: RotateDeps['onFailure'] = (what, error) => {
     end();
     process.stderr.write(`${what}: ${reasonOf(error)}\n`);

@@ -103,14 +103,18 @@ async function sayWhereNewOnesGo(
 }
 
 async function workAt(invocation: Invocation, database: Database, run: Run): Promise<ShownMove> {
-  const { config, log, options } = invocation;
+  const { config, log, options, trail } = invocation;
   const pacing = { ...(run.spec as Partial<Pacing>), ...given(pacingOf(options)) };
   try {
-    const outcome = await atRun({ config, database, log, pacing: pacing as Pacing }, run, async (deps) => {
-      if (run.state !== 'undoing') return runMove(deps, run);
-      await deps.runs.change(run.id, ['open', 'paused', 'kept'], 'undoing', now());
-      return undoMove(deps, run);
-    });
+    const outcome = await atRun(
+      { config, database, log, trail, pacing: pacing as Pacing },
+      run,
+      async (deps) => {
+        if (run.state !== 'undoing') return runMove(deps, run);
+        await deps.runs.change(run.id, ['open', 'paused', 'kept'], 'undoing', now());
+        return undoMove(deps, run);
+      },
+    );
     if (!['done', 'kept', 'undone'].includes(outcome)) process.exitCode = 1;
   } catch (error) {
     if (!(error instanceof BrokerError)) throw error;

@@ -15,7 +15,8 @@ import { createSecretRepository } from '../repositories/secrets.ts';
 import type { StoreRegistry } from '../stores/registry.ts';
 import { interruption } from './interruption.ts';
 import { USUAL_CONCURRENCY } from './pace.ts';
-import { createProgress } from './progress.ts';
+import { createPhases } from './progress.ts';
+import type { Trail } from './trail.ts';
 
 export interface Pacing {
   readonly rate: number | undefined;
@@ -27,13 +28,14 @@ export interface MovingDeps {
   readonly database: Database;
   readonly log: Log;
   readonly pacing: Pacing;
+  readonly trail: Trail;
 }
 
 const LABELS = { copy: 'moving', destroy: 'destroying the old copies', undo: 'moving back' } as const;
 
 /** Works at a run, with the stores it is about open and the process's signals heeded. */
 export async function atRun<T>(
-  { config, database, log, pacing }: MovingDeps,
+  { config, database, log, pacing, trail }: MovingDeps,
   run: Run,
   work: (deps: RunMoveDeps) => Promise<T>,
 ): Promise<T> {
@@ -41,7 +43,8 @@ export async function atRun<T>(
   const movable = createMovableSecretRepository(database);
   const left = await movable.countAnyProject(run.spec as unknown as MoveSpec, run.createdAt);
   const stores = await openOf(config, await storesOf(receipts, run, left), { database, log });
-  const progress = createPhases(totalsOf(await receipts.countByState(run.id), left));
+  const totals = totalsOf(await receipts.countByState(run.id), left);
+  const progress = createPhases({ labels: LABELS, totals, trail });
   const parts = { runs, receipts, stores, clock: now, settleMs: SETTLE_MS, onProgress: progress.step };
   const secrets = createSecretRepository(database);
   try {
@@ -93,26 +96,4 @@ function totalsOf(
   const copy = left.reduce((sum, { secrets }) => sum + secrets, 0);
   const moved = (states.moved ?? 0) + (states.destroying ?? 0);
   return { copy, destroy: copy + moved, undo: moved + (states.returned ?? 0) };
-}
-
-interface Phases {
-  readonly step: RunMoveDeps['onProgress'];
-  end(): void;
-}
-
-/** A bar for each, the next one when the first is through. */
-function createPhases(totals: Totals): Phases {
-  const begin = (phase: keyof Totals) =>
-    createProgress({ label: LABELS[phase], total: totals[phase], stream: process.stderr });
-  let at: { readonly phase: keyof Totals; readonly bar: ReturnType<typeof begin> } | undefined;
-  return {
-    step: (phase, outcome) => {
-      if (at?.phase !== phase) {
-        at?.bar.end();
-        at = { phase, bar: begin(phase) };
-      }
-      at.bar.step(outcome);
-    },
-    end: () => at?.bar.end(),
-  };
 }

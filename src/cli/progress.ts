@@ -1,4 +1,5 @@
 import type { Counts, ItemOutcome } from '../operations/runs/work-through.ts';
+import type { Trail } from './trail.ts';
 
 /** How far long work is: a bar where somebody looks, a line now and then where a log is kept. */
 export interface Progress {
@@ -38,6 +39,42 @@ export function createProgress({ label, total, stream }: ProgressOptions): Progr
       if (counts.done + counts.skipped + counts.failed === 0) return;
       show();
       if (stream.isTTY) stream.write('\n');
+    },
+  };
+}
+
+export interface Phases<Phase extends string> {
+  /** One more of this phase is done with. */
+  readonly step: (phase: Phase, outcome: ItemOutcome) => void;
+  /** What is printed next has a line of its own. */
+  readonly end: () => void;
+}
+
+export interface PhasesOptions<Phase extends string> {
+  readonly labels: Readonly<Record<Phase, string>>;
+  readonly totals: Readonly<Record<Phase, number>>;
+  /** Hears of every step. */
+  readonly trail: Trail;
+}
+
+/** Work in several phases, on standard error: a bar for each, the next one when the first is through. */
+export function createPhases<Phase extends string>(options: PhasesOptions<Phase>): Phases<Phase> {
+  const { labels, totals, trail } = options;
+  let at: { readonly phase: Phase; readonly bar: Progress } | undefined;
+  const end = (): void => {
+    at?.bar.end();
+    at = undefined;
+  };
+  return {
+    end,
+    step: (phase, outcome) => {
+      if (at?.phase !== phase) {
+        end();
+        const bar = createProgress({ label: labels[phase], total: totals[phase], stream: process.stderr });
+        at = { phase, bar };
+      }
+      at.bar.step(outcome);
+      trail(labels[phase], outcome);
     },
   };
 }

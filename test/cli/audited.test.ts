@@ -61,10 +61,11 @@ describe('the audit of commands', () => {
     );
 
   it('has every command that changes stores, keys or secrets, and no other', () => {
-    const changing = Object.entries(COMMANDS).filter(([, { changes }]) => changes?.({ destroy: true }));
+    const changing = Object.entries(COMMANDS).filter(([, { isAudited }]) => isAudited?.({ destroy: true }));
     expect(changing.map(([name]) => name)).to.have.members([
       'stores assign',
       'stores unassign',
+      'verify',
       'keys init',
       'keys rotate',
       'keys retire',
@@ -125,13 +126,19 @@ describe('the audit of commands', () => {
     expect(await run('keys', 'rotate', 'other', '--level', 'payload')).to.include({ code: 0 });
     expect(lines().map(({ kind, action, run: of, words }) => [kind, action, of, words])).to.deep.equal([
       ['intent', 'command:move', undefined, []],
+      ['batch', 'command:move', undefined, []],
       ['outcome', 'command:move', id, []],
       ['intent', 'command:move finish', undefined, [id]],
+      ['batch', 'command:move finish', undefined, [id]],
       ['outcome', 'command:move finish', id, [id]],
       ['intent', 'command:keys rotate', undefined, ['other']],
+      ['batch', 'command:keys rotate', undefined, ['other']],
       ['outcome', 'command:keys rotate', lines().at(-1)?.run, ['other']],
     ]);
     expect(lines().at(-1)?.run).to.match(/^rot-/);
+    expect(lines()[1]).to.include({ work: 'moving', done: 1, skipped: 0, failed: 0 });
+    expect(lines()[4]).to.include({ work: 'destroying the old copies', done: 1, skipped: 0, failed: 0 });
+    expect(lines()[7]).to.include({ work: 'payloads', done: 1, skipped: 0, failed: 0 });
     expect(readFileSync(trail, 'utf8')).not.to.include('of nobody else');
   });
 

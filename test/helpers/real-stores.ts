@@ -130,7 +130,7 @@ function dogtag(): Readonly<Record<string, unknown>> {
   };
 }
 
-function privateFile(folder: string, name: string, text: string): object {
+export function privateFile(folder: string, name: string, text: string): object {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, name), text, { mode: 0o600 });
   return { file: join(folder, name) };
