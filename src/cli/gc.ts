@@ -21,6 +21,7 @@ import { findStores, registryOf, type Found } from './gc-stores.ts';
 import { interruption } from './interruption.ts';
 import { countOption, flagOption, textOption, type OptionValues } from './options.ts';
 import { paceOf } from './pace.ts';
+import type { Trail } from './trail.ts';
 
 interface Wishes {
   readonly destroy: boolean;
@@ -35,7 +36,14 @@ interface GcDeps extends ClearStoreDeps {
   readonly garbage: GarbageRepository;
   readonly runs: RunRepository;
   readonly secretConsumers: SecretConsumerRepository;
+  readonly trail: Trail;
 }
+
+/** With a pace that tells the audit what is done. */
+const toldAs = (deps: GcDeps, work: string): GcDeps => ({
+  ...deps,
+  pace: { ...deps.pace, onOutcome: (outcome) => deps.trail(work, outcome) },
+});
 
 /** `postern gc`: says what stores and tables hold that nobody needs; with `--destroy` it goes. */
 export function runGc(invocation: Invocation): Promise<unknown> {
@@ -79,7 +87,7 @@ function durationOption(options: OptionValues, name: string): number | undefined
   return seconds;
 }
 
-function depsOf({ options, log }: Invocation, database: Database, found: readonly Found[]): GcDeps {
+function depsOf({ options, log, trail }: Invocation, database: Database, found: readonly Found[]): GcDeps {
   return {
     garbage: createGarbageRepository(database),
     secrets: createSecretRepository(database),
@@ -90,6 +98,7 @@ function depsOf({ options, log }: Invocation, database: Database, found: readonl
     log,
     clock: now,
     pace: { ...paceOf(options), signal: interruption() },
+    trail,
   };
 }
 
@@ -100,7 +109,13 @@ async function collect(deps: GcDeps, found: readonly Found[], wishes: Wishes): P
   for (const { name, store, problem } of found) {
     if (wishes.store !== undefined && wishes.store !== name) continue;
     if (deps.pace.signal.aborted) stores.set(name, notLookedAt('interrupted'));
-    else stores.set(name, store ? await collectGarbage(deps, store, wishes) : notLookedAt(problem));
+    else
+      stores.set(
+        name,
+        store
+          ? await collectGarbage(toldAs(deps, `destroying what ${name} has to spare`), store, wishes)
+          : notLookedAt(problem),
+      );
   }
   return { isDestroyed: wishes.destroy, stores, rows };
 }
@@ -119,7 +134,7 @@ async function collectRows(deps: GcDeps, wishes: Wishes): Promise<RowGarbage> {
     expiredInUse: expiredBefore === null ? 0 : await garbage.countAnyProjectExpiredInUse(expiredBefore),
     expiredCleared:
       destroy && expiredBefore !== null
-        ? await deleteExpired(deps, expiredBefore, store)
+        ? await deleteExpired(toldAs(deps, 'deleting expired secrets'), expiredBefore, store)
         : { done: 0, skipped: 0, failed: 0 },
     halfDone,
     halfDoneCleared,

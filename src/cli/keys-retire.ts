@@ -1,5 +1,6 @@
 import { ConfigurationError } from '../errors.ts';
 import { destroyRetiredKeks, findMasterKeyUse, untilForgotten } from '../operations/keys/retire-keys.ts';
+import type { ItemOutcome } from '../operations/runs/work-through.ts';
 import { destroyStoreKeys } from '../token-keys.ts';
 import type { Invocation } from './commands.ts';
 import { interruption } from './interruption.ts';
@@ -26,7 +27,9 @@ const retireDeps = ({ options }: Invocation, keys: KeysOfStore) => ({
 });
 
 async function retireProjectKeys(invocation: Invocation, keys: KeysOfStore): Promise<unknown> {
-  const { destroyed, needed, young } = await destroyRetiredKeks(retireDeps(invocation, keys));
+  const { pace, ...deps } = retireDeps(invocation, keys);
+  const onOutcome = (outcome: ItemOutcome): void => invocation.trail('destroying project keys', outcome);
+  const { destroyed, needed, young } = await destroyRetiredKeks({ ...deps, pace: { ...pace, onOutcome } });
   if (needed > 0) {
     process.stderr.write(
       `${needed} retired project keys have payloads: "postern keys rotate ${keys.store.name} --level project"\n`,

@@ -118,9 +118,8 @@ function depsOf({ database, found }: At, pace: VerifyDeps['pace'], phases: Phase
     secrets: createSecretRepository(database),
     sealedPayloads: createSealedPayloadRepository(database),
     stores: registryOf(found),
-    pace,
+    pace: { ...pace, onOutcome: (outcome) => phases.step('read', outcome) },
     clock: now,
-    onProgress: (outcome) => phases.step('read', outcome),
     onFailure: ({ id, projectId: project }, error) => {
       phases.end();
       process.stderr.write(`secret ${id} of project ${project}: ${reasonOf(error)}\n`);

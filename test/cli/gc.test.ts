@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { timestampFromMillis } from '../../src/model/timestamp.ts';
 import { openDatabase } from '../../src/repositories/database.ts';
@@ -161,6 +162,14 @@ describe('postern gc', () => {
     }
     broker.kill('SIGTERM');
     await broker.ended;
+    const trail = readFileSync(place.path('audit.jsonl.commands'), 'utf8').trimEnd().split('\n');
+    const told = trail.map((line) => JSON.parse(line) as { readonly work?: string; readonly done?: number });
+    expect(told.map(({ work, done }) => [work, done])).to.deep.equal([
+      [undefined, undefined],
+      ['deleting expired secrets', 1],
+      ['destroying what other has to spare', 1],
+      [undefined, undefined],
+    ]);
   }).timeout(60_000);
 
   it('destroys nothing of a store where too much would go, and fails', async () => {

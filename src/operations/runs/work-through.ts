@@ -7,6 +7,8 @@ export interface Pace {
   readonly ratePerSecond?: number | undefined;
   /** Ends the work: what is under way is finished, nothing is begun. */
   readonly signal: AbortSignal;
+  /** Hears of each item; what it throws ends the work. */
+  readonly onOutcome?: (outcome: ItemOutcome) => void;
 }
 
 /** What became of one item. `skipped`: there was nothing to do, or it is another's. */
@@ -30,7 +32,7 @@ export interface Worked {
 export async function workThrough<Item extends Worked>(
   pages: (after: string | undefined) => Promise<readonly Item[]>,
   work: (item: Item) => Promise<ItemOutcome>,
-  { concurrency, ratePerSecond, signal }: Pace,
+  { concurrency, ratePerSecond, signal, onOutcome }: Pace,
 ): Promise<Counts> {
   const counts = { done: 0, skipped: 0, failed: 0 };
   const turn = createPace(ratePerSecond, signal);
@@ -43,7 +45,9 @@ export async function workThrough<Item extends Worked>(
       for (let item = queue.shift(); item !== undefined; item = queue.shift()) {
         await turn();
         if (signal.aborted || failures.length > 0) return;
-        counts[await work(item)] += 1;
+        const outcome = await work(item);
+        counts[outcome] += 1;
+        onOutcome?.(outcome);
       }
     };
     const workers = Array.from({ length: concurrency }, () =>

@@ -15,8 +15,6 @@ export interface VerifyDeps extends ReadPayloadDeps {
   readonly sealedPayloads: Pick<SealedPayloadRepository, 'find'>;
   readonly pace: Pace;
   readonly clock: Clock;
-  /** After each secret. */
-  readonly onProgress: (outcome: ItemOutcome) => void;
   /** Which secret does not come back as it went in, and why. */
   readonly onFailure: (secret: Secret, error: BrokerError) => void;
 }
@@ -47,11 +45,8 @@ export async function verifyPayloads(
   wish: VerifyWish,
 ): Promise<readonly VerifiedKey[]> {
   const tally = createTally();
-  const verify = async ({ secret }: Item): Promise<ItemOutcome> => {
-    const outcome = await patiently(deps.pace.signal, () => verifyOne(deps, store, secret, tally));
-    deps.onProgress(outcome);
-    return outcome;
-  };
+  const verify = ({ secret }: Item): Promise<ItemOutcome> =>
+    patiently(deps.pace.signal, () => verifyOne(deps, store, secret, tally));
   await workThrough(pagesOf(deps, store, wish), verify, deps.pace);
   return tally.keys();
 }
