@@ -24,6 +24,7 @@ import {
 import { pathOf, send, textSecret, type Sent } from '../robustness/client.ts';
 import { objectsAt, ownStore } from '../robustness/objects-at.ts';
 import { expectStatus } from '../robustness/rounds.ts';
+import { assignEach } from '../robustness/several-stores.ts';
 
 /** How often a collector is killed. */
 const KILLS = Math.min(5, Number(process.env['KILL9_ROUNDS'] ?? 3));
@@ -56,10 +57,7 @@ describe('kill -9 of collectors while clients are at it', () => {
       configured: ELSEWHERE.map(({ kind }) => ownStore(kind, place.folder, run)),
     };
     file = place.config(configuration(place, { database: databaseSection(database.options), stores }));
-    for (const { kind } of ELSEWHERE) {
-      const ran = await runPostern(['stores', 'assign', `p-${kind}`, kind, '--config', file]);
-      expect(ran.code, ran.stderr).to.equal(0);
-    }
+    await assignEach(file, ELSEWHERE);
     await leaveOrphans();
   });
   after(async () => {

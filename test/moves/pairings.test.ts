@@ -12,21 +12,10 @@ import { createSecret } from '../../src/operations/secrets/create-secret.ts';
 import { readPayload } from '../../src/operations/secrets/read-payload.ts';
 import type { StoreRegistry } from '../../src/stores/registry.ts';
 import { databases, skipAloud, type TestDatabase } from '../helpers/databases.ts';
-import {
-  absentServers,
-  allStores,
-  areServersRequired,
-  REAL_STORES,
-  type RealKind,
-} from '../helpers/real-stores.ts';
-import {
-  configuration,
-  createWorkplace,
-  databaseSection,
-  runPostern,
-  type Workplace,
-} from '../robustness/broker-process.ts';
+import { absentServers, areServersRequired, REAL_STORES, type RealKind } from '../helpers/real-stores.ts';
+import { createWorkplace, type Workplace } from '../robustness/broker-process.ts';
 import { createMover, PROJECT, type Mover } from './mover.ts';
+import { configureAllStores } from '../robustness/several-stores.ts';
 
 const { privateKey, publicKey } = generateKeyPairSync('rsa', {
   modulusLength: 2048,
@@ -71,9 +60,7 @@ describe('moving secrets between stores of every two kinds', function () {
   before(async () => {
     place = createWorkplace();
     db = await databases()[0]!.open();
-    const section = databaseSection(db.options);
-    const file = place.config(configuration(place, { database: section, stores: allStores(place.folder) }));
-    await runPostern(['keys', 'init', 'pkcs11', '--config', file]);
+    const file = await configureAllStores(place, db);
     const log = createLog('error', () => undefined);
     stores = await openStores(loadConfig(file, process.env), { database: db, log });
     mover = createMover(db);

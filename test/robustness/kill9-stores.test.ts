@@ -11,13 +11,13 @@ import {
   createWorkplace,
   databaseSection,
   rowsOf,
-  runPostern,
   type ServingProcess,
   type Workplace,
 } from './broker-process.ts';
 import { pathOf, send, type Answer, type Sent } from './client.ts';
 import { objectsAt, ownStore } from './objects-at.ts';
 import { expectStatus, playRounds, ROUND_MS } from './rounds.ts';
+import { assignEach } from './several-stores.ts';
 
 /** Stores whose payloads are elsewhere: what a crash leaves there is for the sweep to find. */
 const ELSEWHERE = REAL_STORES.filter(({ service }) => service !== undefined);
@@ -52,10 +52,7 @@ describe('kill -9 while payloads are on their way to other servers', () => {
       configured: ELSEWHERE.map(({ kind }) => ownStore(kind, place.folder, run)),
     };
     file = place.config(configuration(place, { database: databaseSection(database.options), stores }));
-    for (const { kind } of ELSEWHERE) {
-      const ran = await runPostern(['stores', 'assign', `p-${kind}`, kind, '--config', file]);
-      expect(ran.code, ran.stderr).to.equal(0);
-    }
+    await assignEach(file, ELSEWHERE);
   });
   after(async () => {
     await database.close();

@@ -11,13 +11,13 @@ import {
   databaseSection,
   MASTER_KEY,
   rowsOf,
-  runPostern,
   serveProcess,
   softwareStore,
   type ServingProcess,
 } from './broker-process.ts';
 import type { MoverPlace } from './moves-mover.ts';
 import { objectsAt, ownStore } from './objects-at.ts';
+import { prepareToken } from './several-stores.ts';
 
 export interface MoveStore {
   readonly name: string;
@@ -77,13 +77,6 @@ export async function openMovePlace(
     expectNothingSpare: () => expectNothingSpare(database, stores, run),
     close,
   };
-}
-
-/** The keys may be there from an earlier run. */
-async function prepareToken(file: string): Promise<void> {
-  await runPostern(['keys', 'init', 'pkcs11', '--config', file]);
-  const checked = await runPostern(['keys', 'check', 'pkcs11', '--config', file]);
-  expect(checked.code, checked.stdout + checked.stderr).to.equal(0);
 }
 
 async function assign(database: TestDatabase, stores: ReadonlyMap<string, string>): Promise<void> {

@@ -1,18 +1,16 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { expect } from 'chai';
 import { databases, skipAloud, type TestDatabase } from '../helpers/databases.ts';
-import { absentServers, allStores, areServersRequired, REAL_STORES } from '../helpers/real-stores.ts';
+import { absentServers, areServersRequired, REAL_STORES } from '../helpers/real-stores.ts';
 import {
-  configuration,
   createWorkplace,
-  databaseSection,
-  runPostern,
   serveProcess,
   until,
   type ServingProcess,
   type Workplace,
 } from './broker-process.ts';
 import { send, type Answer } from './client.ts';
+import { assignEach, configureAllStores } from './several-stores.ts';
 
 describe('orders at every kind of store', function () {
   this.timeout(90_000);
@@ -28,13 +26,8 @@ describe('orders at every kind of store', function () {
   before(async () => {
     place = createWorkplace();
     database = await databases()[0]!.open();
-    const stores = allStores(place.folder);
-    const file = place.config(configuration(place, { database: databaseSection(database.options), stores }));
-    await runPostern(['keys', 'init', 'pkcs11', '--config', file]);
-    for (const { kind } of REAL_STORES) {
-      const ran = await runPostern(['stores', 'assign', `p-${kind}`, kind, '--config', file]);
-      expect(ran.code, ran.stderr).to.equal(0);
-    }
+    const file = await configureAllStores(place, database);
+    await assignEach(file, REAL_STORES);
     broker = await serveProcess(file);
   });
   after(async () => {

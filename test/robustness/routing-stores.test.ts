@@ -7,15 +7,14 @@ import { expect } from 'chai';
 import { databases, isRequired, skipAloud, type TestDatabase } from '../helpers/databases.ts';
 import { absentServers, allStores, areServersRequired, REAL_STORES } from '../helpers/real-stores.ts';
 import {
-  configuration,
   createWorkplace,
-  databaseSection,
   runPostern,
   serveProcess,
   type ServingProcess,
   type Workplace,
 } from './broker-process.ts';
 import { pathOf, send, textSecret } from './client.ts';
+import { configureAllStores } from './several-stores.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const OPERATOR = 'key-manager:service-admin';
@@ -53,14 +52,8 @@ describe('routing to every kind of store', function () {
     const classed = (configured as readonly Readonly<Record<string, unknown>>[]).map((store) =>
       store['kind'] === 'pkcs11' ? { ...store, classes: ['hsm'] } : store,
     );
-    file = place.config(
-      configuration(place, {
-        database: databaseSection(database.options),
-        stores: { ...stores, configured: classed },
-        policy: { bundle },
-      }),
-    );
-    await runPostern(['keys', 'init', 'pkcs11', '--config', file]);
+    const changes = { stores: { ...stores, configured: classed }, policy: { bundle } };
+    file = await configureAllStores(place, database, changes);
     broker = await serveProcess(file);
   });
   after(async () => {

@@ -4,23 +4,20 @@ import { expect } from 'chai';
 import { oneDatabase, skipAloud, type TestDatabase } from '../helpers/databases.ts';
 import {
   absentServers,
-  allStores,
   areServersRequired,
   REAL_STORES,
   service,
   type RealKind,
 } from '../helpers/real-stores.ts';
 import {
-  configuration,
   createWorkplace,
-  databaseSection,
-  runPostern,
   serveProcess,
   until,
   type ServingProcess,
   type Workplace,
 } from './broker-process.ts';
 import { startStoreLoad, type StoreLoad, type Tally } from './store-load.ts';
+import { assignEach, configureAllStores } from './several-stores.ts';
 
 /** How long a server stays away. */
 const AWAY_MS = 4_000;
@@ -49,13 +46,8 @@ describe('a broker with five stores, one of which fails', function () {
     undo.push(() => place.remove());
     database = await oneDatabase().open();
     undo.push(() => database.close());
-    const stores = allStores(place.folder);
-    const file = place.config(configuration(place, { database: databaseSection(database.options), stores }));
-    await prepareToken(file);
-    for (const { kind } of REAL_STORES) {
-      const ran = await runPostern(['stores', 'assign', `p-${kind}`, kind, '--config', file]);
-      expect(ran.code, ran.stderr).to.equal(0);
-    }
+    const file = await configureAllStores(place, database);
+    await assignEach(file, REAL_STORES);
     broker = await serveProcess(file);
     undo.push(() => {
       broker.kill('SIGTERM');
@@ -156,13 +148,6 @@ describe('a broker with five stores, one of which fails', function () {
     );
   });
 });
-
-/** The keys may be there from an earlier run. */
-async function prepareToken(file: string): Promise<void> {
-  await runPostern(['keys', 'init', 'pkcs11', '--config', file]);
-  const checked = await runPostern(['keys', 'check', 'pkcs11', '--config', file]);
-  expect(checked.code, checked.stdout + checked.stderr).to.equal(0);
-}
 
 /** The child of the broker that loaded the vendor's module; 0 if there is none but `not`. */
 function tokenProcessOf(parent: number, not = 0): number {
