@@ -152,7 +152,7 @@ else
       chmodSync(shared, 0o755);
       const error = (await rejection(openPkcs11(db, token.options({ socket_folder: shared })))) as Error;
       expect(error).to.be.instanceOf(ConfigurationError);
-      expect(error.message).to.contain('chmod 700');
+      expect(error.message).to.contain('is open to other users');
       const long = join(token.folder, 'x'.repeat(120));
       expect(await rejection(openPkcs11(db, token.options({ socket_folder: long })))).to.be.instanceOf(
         ConfigurationError,
