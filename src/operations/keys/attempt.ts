@@ -1,4 +1,4 @@
-import { BrokerError, DatabaseUnavailable, StoreUnavailable } from '../../errors.ts';
+import { isOwnFailure } from '../runs/own-failure.ts';
 import { patiently } from '../runs/patiently.ts';
 import type { ItemOutcome } from '../runs/work-through.ts';
 import type { RotateDeps, RotationPhase } from './rotate-deps.ts';
@@ -31,9 +31,3 @@ async function untilSettled(work: Attempt): Promise<ItemOutcome> {
   }
   return 'skipped';
 }
-
-/** Not a store or a database that is away: all others would fail too. */
-const isOwnFailure = (error: unknown): boolean =>
-  error instanceof BrokerError &&
-  !(error instanceof StoreUnavailable) &&
-  !(error instanceof DatabaseUnavailable);

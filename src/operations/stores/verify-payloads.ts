@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { BrokerError, DatabaseUnavailable, IntegrityError, StoreUnavailable } from '../../errors.ts';
+import { IntegrityError, type BrokerError } from '../../errors.ts';
 import type { KekId, ProjectId } from '../../model/ids.ts';
 import type { Secret } from '../../model/secret.ts';
 import type { Clock } from '../../model/timestamp.ts';
 import type { MovableSecretRepository } from '../../repositories/movable-secrets.ts';
 import type { SealedPayloadRepository } from '../../repositories/sealed-payloads.ts';
 import type { SecretStore } from '../../stores/secret-store.ts';
+import { isOwnFailure } from '../runs/own-failure.ts';
 import { patiently } from '../runs/patiently.ts';
 import { workThrough, type ItemOutcome, type Pace, type Worked } from '../runs/work-through.ts';
 import { readPayload, type ReadPayloadDeps } from '../secrets/read-payload.ts';
@@ -94,7 +95,7 @@ async function verifyOne(
     if (size !== secret.payloadSize)
       throw new IntegrityError('', { detail: `${size} bytes came back of ${String(secret.payloadSize)}` });
   } catch (error) {
-    if (!isOfThisSecret(error)) throw error;
+    if (!isOwnFailure(error)) throw error;
     if ((await deps.secrets.findAnyProject(secret.id))?.state !== 'active') return 'skipped';
     deps.onFailure(secret, error);
     tally.count(secret.projectId, kekId, 'failed');
@@ -103,12 +104,6 @@ async function verifyOne(
   tally.count(secret.projectId, kekId, 'read');
   return 'done';
 }
-
-/** Not a store or a database that is away: nothing is known of any payload then. */
-const isOfThisSecret = (error: unknown): error is BrokerError =>
-  error instanceof BrokerError &&
-  !(error instanceof StoreUnavailable) &&
-  !(error instanceof DatabaseUnavailable);
 
 interface Tally {
   count(project: ProjectId, kek: KekId | null, what: 'read' | 'failed'): void;
