@@ -118,6 +118,7 @@ describeDatabases('two brokers and the store of a project', (dialect) => {
       // Once it knows, it does not forget.
       const seen = there.map(({ id }) => stores.get(id));
       expect(seen.slice(seen.indexOf(next))).to.deep.equal(seen.slice(seen.indexOf(next)).map(() => next));
+      expect(seen[0], 'the other had looked a moment before').to.equal(old);
     }).timeout(60_000);
   }
 });
