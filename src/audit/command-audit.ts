@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../errors.ts';
-import { now, type Clock } from '../model/timestamp.ts';
+import { now } from '../model/timestamp.ts';
 import { createAuditFile } from './audit-file.ts';
 
 /** A command of an operator that changes something. Its words and options are names, ids and numbers, never a payload or a key. */
@@ -44,9 +44,9 @@ export interface CommandAudit {
  * Commands share a file among themselves, not with brokers: each opens it for one line, which is appended by one write.
  * What a full disk cut off is ended by whoever writes next.
  */
-export function createCommandAudit(paths: readonly string[], clock: Clock = now): CommandAudit {
+export function createCommandAudit(paths: readonly string[]): CommandAudit {
   const write = async (kind: 'intent' | 'batch' | 'outcome', members: object): Promise<void> => {
-    const line = Buffer.from(`${JSON.stringify({ time: `${clock()}Z`, kind, ...members })}\n`);
+    const line = Buffer.from(`${JSON.stringify({ time: `${now()}Z`, kind, ...members })}\n`);
     for (const path of paths) await appendLine(path, line);
   };
   return {

@@ -17,10 +17,11 @@ import { createSecretRepository } from '../repositories/secrets.ts';
 import type { Invocation } from './commands.ts';
 import { withDatabase } from './database.ts';
 import { inWords, isFailed, showGarbage, type GarbageReport, type RowGarbage } from './gc-report.ts';
-import { findStores, registryOf, type Found } from './gc-stores.ts';
+import { findStores, registryOf, type Found } from './found-stores.ts';
 import { interruption } from './interruption.ts';
 import { countOption, flagOption, textOption, type OptionValues } from './options.ts';
 import { paceOf } from './pace.ts';
+import { requireStore } from './require-store.ts';
 import type { Trail } from './trail.ts';
 
 interface Wishes {
@@ -65,8 +66,7 @@ export function runGc(invocation: Invocation): Promise<unknown> {
 
 function wishesOf({ config, options }: Invocation): Wishes {
   const store = textOption(options, 'store');
-  if (store !== undefined && !config.stores.configured.some(({ name }) => name === store))
-    throw new ConfigurationError(`no configured store is named "${store}"`);
+  if (store !== undefined) requireStore(config, store);
   const ago = (seconds: number | null): Timestamp | null =>
     seconds === null ? null : timestampFromMillis(Date.now() - seconds * 1_000);
   return {

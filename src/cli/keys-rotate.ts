@@ -107,7 +107,7 @@ interface Listeners {
 
 /** A bar for the keys and then one for the payloads; what failed and what is waited for has lines of its own. */
 function createListeners(totals: RotationPlan, trail: Trail): Listeners {
-  const { step: onProgress, end } = createPhases({ labels: LABELS, totals: { ...totals }, trail });
+  const { step: onProgress, end } = createPhases({ labels: LABELS, totals, trail });
   const onFailure: RotateDeps['onFailure'] = (what, error) => {
     end();
     process.stderr.write(`${what}: ${reasonOf(error)}\n`);

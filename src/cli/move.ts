@@ -17,13 +17,13 @@ import { withDatabase } from './database.ts';
 import { showMove, type ShownMove } from './moves.ts';
 import { atRun, openOf, type Pacing } from './moving.ts';
 import { countOption, flagOption, numberOption, textOption, type OptionValues } from './options.ts';
+import { requireStore } from './require-store.ts';
 
 /** `postern move --to S`: copies, verifies and flips each secret that the options name, then destroys the old copies. */
 export function runMoveCommand(invocation: Invocation): Promise<unknown> {
   const { config, options } = invocation;
   const [spec, pacing] = [specOf(options), pacingOf(options)];
-  if (!config.stores.configured.some(({ name }) => name === spec.to))
-    throw new ConfigurationError(`no configured store is named "${spec.to}"`);
+  requireStore(config, spec.to);
   return withDatabase(config, async (database) => {
     const plan = await planOf(invocation, database, spec);
     if (flagOption(options, 'dry-run')) return showPlan(plan, spec);

@@ -1,5 +1,4 @@
 import type { Config, StoreConfig } from '../config.ts';
-import { ConfigurationError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { MoveSpec, ReceiptState } from '../model/move.ts';
 import type { Run } from '../model/run.ts';
@@ -16,6 +15,7 @@ import type { StoreRegistry } from '../stores/registry.ts';
 import { interruption } from './interruption.ts';
 import { USUAL_CONCURRENCY } from './pace.ts';
 import { createPhases } from './progress.ts';
+import { requireStore } from './require-store.ts';
 import type { Trail } from './trail.ts';
 
 export interface Pacing {
@@ -69,13 +69,13 @@ async function storesOf(
 }
 
 export function openOf(
-  { stores }: Config,
+  config: Config,
   names: ReadonlySet<string>,
   deps: { readonly database: Database; readonly log: Log },
 ): Promise<StoreRegistry> {
+  const { stores } = config;
+  for (const name of names) requireStore(config, name);
   const configured = stores.configured.filter(({ name }) => names.has(name)).map(withoutTrials);
-  const missing = [...names].find((name) => !configured.some((store) => store.name === name));
-  if (missing !== undefined) throw new ConfigurationError(`no configured store is named "${missing}"`);
   return openStores({ stores: { ...stores, configured, default: configured[0]?.name ?? '' } }, deps);
 }
 

@@ -10,6 +10,7 @@ import { createProjectStoreRepository } from '../repositories/project-stores.ts'
 import { createSecretRepository } from '../repositories/secrets.ts';
 import { withDatabase } from './database.ts';
 import { flagOption, textOption, type OptionValues } from './options.ts';
+import { requireStore } from './require-store.ts';
 import { listPlaces } from './store-places.ts';
 
 /**
@@ -57,9 +58,7 @@ export function runCheck(config: Config, log: Log): Promise<unknown> {
 export function runAssign(config: Config, [project, store]: readonly string[]): Promise<unknown> {
   if (project === undefined || store === undefined)
     throw new ConfigurationError('which project, and which store?');
-  if (!config.stores.configured.some(({ name }) => name === store)) {
-    throw new ConfigurationError(`no configured store is named "${store}"`);
-  }
+  requireStore(config, store);
   return withDatabase(config, async (database) => {
     await createProjectStoreRepository(database).assign(projectId(project), store, now());
     return { project, store };

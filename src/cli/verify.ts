@@ -1,8 +1,8 @@
-import { BrokerError, ConfigurationError } from '../errors.ts';
-import type { KekId } from '../model/ids.ts';
-import { projectId } from '../model/ids.ts';
+import { BrokerError } from '../errors.ts';
+import { projectId, type KekId } from '../model/ids.ts';
 import { now } from '../model/timestamp.ts';
 import {
+  countPayloads,
   verifyPayloads,
   type VerifiedKey,
   type VerifyDeps,
@@ -16,11 +16,12 @@ import { createSecretRepository } from '../repositories/secrets.ts';
 import { reasonOf } from '../stores/store-status.ts';
 import type { Invocation } from './commands.ts';
 import { withDatabase } from './database.ts';
-import { findStores, registryOf, type Found } from './gc-stores.ts';
+import { findStores, registryOf, type Found } from './found-stores.ts';
 import { interruption } from './interruption.ts';
 import { countOption, textOption } from './options.ts';
 import { paceOf } from './pace.ts';
 import { createPhases, type Phases } from './progress.ts';
+import { requireStore } from './require-store.ts';
 
 /** What came of the payloads under one key, as an operator sees it. */
 interface ShownKey {
@@ -38,8 +39,7 @@ interface ShownKey {
 export function runVerify(invocation: Invocation): Promise<unknown> {
   const { config, log, options } = invocation;
   const only = textOption(options, 'store');
-  if (only !== undefined && !config.stores.configured.some(({ name }) => name === only))
-    throw new ConfigurationError(`no configured store is named "${only}"`);
+  if (only !== undefined) requireStore(config, only);
   const [project, sample] = [textOption(options, 'project'), countOption(options, 'sample')];
   const wish = { sample, ...(project === undefined ? {} : { project: projectId(project) }) };
   return withDatabase(config, async (database) => {
@@ -62,10 +62,11 @@ interface At {
 
 async function verifyAll(at: At, wanted: readonly Found[], wish: VerifyWish): Promise<readonly ShownKey[]> {
   const keks = createKekRepository(at.database);
+  const movable = createMovableSecretRepository(at.database);
   const pace = { ...paceOf(at.invocation.options), signal: interruption() };
   const shown: ShownKey[] = [];
   for (const one of wanted) {
-    const total = await totalOf(at.database, one.name, wish);
+    const total = await countPayloads(movable, one.name, wish, now());
     const phases = createPhases({
       labels: { read: `reading ${one.name}` },
       totals: { read: total },
@@ -125,13 +126,6 @@ function depsOf({ database, found }: At, pace: VerifyDeps['pace'], phases: Phase
       process.stderr.write(`secret ${id} of project ${project}: ${reasonOf(error)}\n`);
     },
   };
-}
-
-async function totalOf(database: Database, store: string, { project, sample }: VerifyWish): Promise<number> {
-  const spec = { from: store, to: store, project, keep: true };
-  const counts = await createMovableSecretRepository(database).countAnyProject(spec, now());
-  const all = counts.reduce((sum, { secrets }) => sum + secrets, 0);
-  return sample === undefined ? all : Math.min(all, sample);
 }
 
 async function nameOf(keks: KekRepository, id: KekId | null): Promise<string> {

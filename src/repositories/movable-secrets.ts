@@ -5,6 +5,9 @@ import { guarded, type Database } from './database.ts';
 import type { StoredSecret } from './move-receipts.ts';
 import { toSecret, type SecretRow } from './secret-rows.ts';
 
+/** Which secrets: what of a move they depend on. With `from`, `to` is not looked at. */
+export type SecretsWanted = Omit<MoveSpec, 'keep' | 'finishing'>;
+
 /** What a move would take from one project and store. */
 export interface MovableCount {
   readonly projectId: ProjectId;
@@ -25,14 +28,14 @@ export interface Fit {
 export interface MovableSecretRepository {
   /** In the order of ids. */
   listAnyProject(
-    spec: MoveSpec,
+    spec: SecretsWanted,
     before: Timestamp,
     after: string | undefined,
     limit: number,
   ): Promise<readonly StoredSecret[]>;
-  countAnyProject(spec: MoveSpec, before: Timestamp): Promise<readonly MovableCount[]>;
+  countAnyProject(spec: SecretsWanted, before: Timestamp): Promise<readonly MovableCount[]>;
   /** Those that the target cannot hold. */
-  countAnyProjectUnfit(spec: MoveSpec, before: Timestamp, fit: Fit): Promise<number>;
+  countAnyProjectUnfit(spec: SecretsWanted, before: Timestamp, fit: Fit): Promise<number>;
 }
 
 export function createMovableSecretRepository(db: Database): MovableSecretRepository {
@@ -78,7 +81,11 @@ interface CountRow {
   readonly bytes: number | string;
 }
 
-function movable({ knex }: Database, { to, from, project, type, algorithm }: MoveSpec, before: Timestamp) {
+function movable(
+  { knex }: Database,
+  { to, from, project, type, algorithm }: SecretsWanted,
+  before: Timestamp,
+) {
   const rows = knex<SecretRow>('secrets')
     .where({ state: 'active' })
     .whereNotNull('content_type')

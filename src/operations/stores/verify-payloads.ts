@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { IntegrityError, type BrokerError } from '../../errors.ts';
 import type { KekId, ProjectId } from '../../model/ids.ts';
 import type { Secret } from '../../model/secret.ts';
-import type { Clock } from '../../model/timestamp.ts';
-import type { MovableSecretRepository } from '../../repositories/movable-secrets.ts';
+import type { Clock, Timestamp } from '../../model/timestamp.ts';
+import type { MovableSecretRepository, SecretsWanted } from '../../repositories/movable-secrets.ts';
 import type { SealedPayloadRepository } from '../../repositories/sealed-payloads.ts';
 import type { SecretStore } from '../../stores/secret-store.ts';
 import { isOwnFailure } from '../runs/own-failure.ts';
@@ -52,6 +52,25 @@ export async function verifyPayloads(
   return tally.keys();
 }
 
+/** How many payloads that is, as of now. */
+export async function countPayloads(
+  movable: Pick<MovableSecretRepository, 'countAnyProject'>,
+  store: string,
+  { project, sample }: VerifyWish,
+  now: Timestamp,
+): Promise<number> {
+  const counts = await movable.countAnyProject(allAt(store, project), now);
+  const all = counts.reduce((sum, { secrets }) => sum + secrets, 0);
+  return sample === undefined ? all : Math.min(all, sample);
+}
+
+/** What a move away from there would be about. */
+const allAt = (store: string, project: ProjectId | undefined): SecretsWanted => ({
+  from: store,
+  to: store,
+  project,
+});
+
 interface Item extends Worked {
   readonly secret: Secret;
 }
@@ -64,10 +83,12 @@ function pagesOf(
   { name }: SecretStore,
   { project, sample }: VerifyWish,
 ): Pages {
-  const spec = { from: name, to: name, project, keep: true };
   const began = clock();
   const page = async (after: string | undefined, limit: number): Promise<readonly Item[]> =>
-    (await movable.listAnyProject(spec, began, after, limit)).map((secret) => ({ key: secret.id, secret }));
+    (await movable.listAnyProject(allAt(name, project), began, after, limit)).map((secret) => ({
+      key: secret.id,
+      secret,
+    }));
   if (sample === undefined) return (after) => page(after, PAGE);
   // Ids are random, so those that follow a random one are as good as any.
   return async (after) => {
